@@ -175,7 +175,7 @@ function Receivers({ receivers }: { receivers: string[] }) {
     <p className="health-note" role="note">
       <BellOff aria-hidden />
       <span>
-        Nobody is told of problems. Set <code>alerts.email</code> or <code>alerts.url</code> in{" "}
+        Alerts have no receiver. Set <code>alerts.email</code> or <code>alerts.url</code> in{" "}
         <code>payloom.yaml</code>.
       </span>
     </p>

@@ -23,7 +23,7 @@ import {
 import { SEARCH, isStripe, tables, type ColumnShape, type Row, type TableShape } from "./api";
 import { Filters } from "./filters";
 import { RowSheet } from "./row";
-import { conditionsOf, conditionsText, controlOf, gridColumns, moneyOf, toText, whereOf } from "./values";
+import { conditionsOf, conditionsText, controlOf, gridColumns, isAmount, moneyOf, toText, whereOf } from "./values";
 
 export interface GridProps {
   table: TableShape;
@@ -263,7 +263,8 @@ function SortButton({
 function widthOf(column: ColumnShape): string {
   const control = controlOf(column);
   if (control === "check") return "90px";
-  if (control === "number") return "100px";
+  // An amount is never cut: that of a currency with three decimals has the longest.
+  if (control === "number") return isAmount(column) ? "176px" : "100px";
   return control === "moment" ? "130px" : "170px";
 }
 

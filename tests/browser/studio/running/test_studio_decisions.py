@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     import stripe
+    from playwright.sync_api import Route
     from tests.support.browser.browser_plugin import AxeCheck
     from tests.support.browser.studio_fixture import OpenPage, Studio
 
@@ -85,3 +87,21 @@ def test_once_stripes_clock_was_moved_each_time_says_whose_it_is(
     expect(customer_time).to_have_text(re.compile(r"just now|\d+ s ago"))
     expect(customer_time).to_have_attribute("title", re.compile("by the local Stripe's clock$"))
     expect(page.get_by_test_id("local-clock")).to_have_text(re.compile(r"\d\d:\d\d:\d\d \S+ · [\d.]+ days ahead"))
+
+
+def test_an_amount_is_never_cut_whatever_its_currency(open_page: OpenPage) -> None:
+    page = open_page("/runs", width=1024)
+
+    def wide(request: Route) -> None:
+        answer = request.fetch()
+        rows = answer.json()
+        for row, currency in zip(rows["data"], ("kwd", "jpy", "usd"), strict=False):
+            row |= {"currency": currency, "amount": 9_999_999_999_999}
+        request.fulfill(response=answer, body=json.dumps(rows))
+
+    page.route("**/tables/orders/rows*", wide)
+    page.goto(f"{page.url.split('/runs')[0]}/tables/orders")
+    for words in ("KWD 9,999,999,999.999", "¥9,999,999,999,999", "$99,999,999,999.99"):
+        cell = page.get_by_role("cell").filter(has_text=re.compile(re.escape(words).replace(r"\ ", r"\s")))
+        expect(cell).to_have_count(1)
+        assert cell.evaluate("(cell) => cell.scrollWidth <= cell.clientWidth"), words
