@@ -114,3 +114,11 @@ def test_a_compressed_body_is_refused(http: httpx.Client) -> None:
     headers = {"content-type": "application/json", "content-encoding": "gzip"}
     answer = http.post("/api/_payloom/runs/retry", content=b'{"ids": ["x"]}', headers=headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (415, "wrong_content_type")
+
+
+def test_a_body_with_many_faults_gets_a_short_answer(http: httpx.Client) -> None:
+    body = {f"field_{number}": 1 for number in range(20_000)} | {"x" * 5_000: 1}
+    answer = http.post("/api/_payloom/editor/hover", json=body)
+    assert answer.status_code == 400
+    assert "field_1" in answer.text
+    assert len(answer.content) < 20_000
