@@ -338,7 +338,7 @@ def test_health_shows_what_every_alert_measures_and_leads_to_what_needs_attentio
     expect(row).to_contain_text("retry the run")
     # A full disk is measured, and is none.
     expect(page.locator("[data-row=disk]")).to_contain_text("OK")
-    expect(page.get_by_text("Nobody is told of problems")).to_be_visible()
+    expect(page.get_by_text("Alerts have no receiver")).to_be_visible()
     assert axe(page) == []
     row.get_by_role("link", name="Failed runs").click()
     expect(page.locator(f"[data-row={run['id']}]")).to_be_visible()

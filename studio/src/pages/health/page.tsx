@@ -175,8 +175,7 @@ function Receivers({ receivers }: { receivers: string[] }) {
     <p className="health-note" role="note">
       <BellOff aria-hidden />
       <span>
-        Alerts have no receiver. Set <code>alerts.email</code> or <code>alerts.url</code> in{" "}
-        <code>payloom.yaml</code>.
+        Alerts have no receiver. Set <code>alerts.email</code> or <code>alerts.url</code> in <code>payloom.yaml</code>.
       </span>
     </p>
   );
