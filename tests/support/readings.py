@@ -56,7 +56,7 @@ def _decoded(text: str) -> Iterator[str]:
     yield html.unescape(text)
     yield quopri.decodestring(text.encode()).decode("utf-8", "replace")
     yield re.sub(r"\\x([0-9a-f]{2})|\\u\{([0-9a-f]+)\}", lambda match: chr(int(match[1] or match[2], 16)), text)
-    yield re.sub("[\u200b]", "", "".join(chr(ord(char) - 0xFEE0) if "！" <= char <= "～" else char for char in text))
+    yield re.sub("[！-～]", lambda match: chr(ord(match[0]) - 0xFEE0), text).replace("\u200b", "")
     for word in re.findall(r"(?:[0-9A-Fa-f]{2}){8,}", text):
         yield bytes.fromhex(word).decode("utf-8", "replace")
     for word in re.findall(r"[A-Z2-7]{16,}", text):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import io
 import json
 import re
@@ -205,6 +206,7 @@ def decision_signature(server: RunningServer) -> str:
     return signatures[0]
 
 
+@functools.cache  # people with different roles are often shown the same text
 def shown(text: str, secrets: tuple[str, ...]) -> list[str]:
     """Return the secrets that somebody can read in a text."""
     return sorted({secret for reading in readings(text) for secret in secrets if secret in reading})
