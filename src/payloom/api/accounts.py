@@ -18,7 +18,7 @@ from payloom.api.account.signing_in import SECOND_FACTOR_PATH, begin_visit, note
 from payloom.api.http.audit import actor_of
 from payloom.api.http.client_address import client_key
 from payloom.api.http.current_user import as_user
-from payloom.api.http.errors import BadRequest, NotSignedIn, error_body
+from payloom.api.http.errors import NO_SUCH_FIELD, NotSignedIn, error_body, wrong_fields
 from payloom.api.http.middleware import request_id_of, set_route_label
 from payloom.api.http.request_body import MAX_FORM, read_form, read_json_object
 from payloom.api.http.same_origin import refuse_foreign, safe_next
@@ -140,11 +140,11 @@ class AccountRoutes:
         refuse_foreign(request, self.origin)
         await self.limiter.check(client_key(request))
         values = await read_json_object(request, MAX_FORM)
-        fields = {name: "there is no such field" for name in values if name not in known}
+        fields = {name: NO_SUCH_FIELD for name in values if name not in known}
         fields |= {name: "this is needed" for name in ("email", "password") if name not in values}
         fields |= {name: "must be a text" for name, value in values.items() if value is not None and not _text(value)}
         if fields:
-            raise BadRequest(f"wrong fields: {', '.join(sorted(fields))}", hint="See `fields` for each.", fields=fields)
+            raise wrong_fields(fields)
         return values
 
     async def _sign_up(self, request: Request, email: str, password: str, name: str | None) -> tuple[Account, str]:

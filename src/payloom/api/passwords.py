@@ -9,7 +9,7 @@ from starlette.routing import Route
 from payloom.api.http.audit import actor_of
 from payloom.api.http.client_address import client_key
 from payloom.api.http.current_user import SessionAuth, as_user
-from payloom.api.http.errors import BadRequest, NotSignedIn
+from payloom.api.http.errors import NO_SUCH_FIELD, NotSignedIn, wrong_fields
 from payloom.api.http.middleware import set_route_label
 from payloom.api.http.request_body import MAX_FORM, read_form, read_json_object
 from payloom.api.http.same_origin import refuse_foreign
@@ -55,12 +55,12 @@ class PasswordRoutes:
         refuse_foreign(request, self.origin)
         await self.limiter.check(client_key(request))
         values = await read_json_object(request, MAX_FORM)
-        fields = {name: "there is no such field" for name in values if name not in {"password", "current"}}
+        fields = {name: NO_SUCH_FIELD for name in values if name not in {"password", "current"}}
         fields |= {name: "must be a text" for name, value in values.items() if not isinstance(value, str)}
         if "password" not in values:
             fields["password"] = "this is needed"  # noqa: S105 - a message
         if fields:
-            raise BadRequest(f"wrong fields: {', '.join(sorted(fields))}", hint="See `fields` for each.", fields=fields)
+            raise wrong_fields(fields)
         visitor = await self._signed_in(request)
         await self._choose(request, visitor, values["password"], values.get("current"))
         return JSONResponse({"user": as_user(visitor)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from payloom.api.http.caller_errors import caller_error
 from payloom.cli.support.error_help import NOTES
 from payloom.cli.support.failure_help import FAILURES
 from payloom.workflows.program.commands import AuthorsFailure, InputsFailure, StepFailure
+
+if TYPE_CHECKING:
+    from tests.support.http_server import RunningServer
 
 MESSAGE = "no row of secret_plans matches (price_floor: {gt: 4711}), customer cus_C7L2P8Scl0CITO"
 NAMES = re.compile(r"secret_plans|price_floor|4711|cus_|where|column")
@@ -52,3 +56,13 @@ def test_a_declined_card_is_told_in_stripes_words_for_buyers() -> None:
     declined = StepFailure("card_declined", "Your card was declined.", status=402, data={"decline_code": "lost_card"})
     error = caller_error(declined, 402, "run_1", in_dev=False)
     assert (error["message"], error["decline_code"]) == ("Your card was declined.", "lost_card")
+
+
+@pytest.mark.parametrize("path", ["/api/auth/sign-in", "/api/auth/sign-up", "/api/auth/forgot", "/api/reckons"])
+def test_a_body_with_many_faults_gets_a_short_answer(reachable: RunningServer, path: str) -> None:
+    body = {f"field_{number}": number for number in range(2_000)} | {"x" * 5_000: 1}
+    headers = {"origin": reachable.url, "sec-fetch-site": "same-origin"}
+    answer = reachable.http.post(path, json=body, headers=headers)
+    assert answer.status_code in {400, 422}
+    assert "field_1" in answer.text
+    assert len(answer.content) < 20_000

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from payloom.api.account.mails import AccountMails
 from payloom.api.http.client_address import client_key
 from payloom.api.http.current_user import SessionAuth
-from payloom.api.http.errors import BadRequest, NotSignedIn
+from payloom.api.http.errors import NO_SUCH_FIELD, NotSignedIn, wrong_fields
 from payloom.api.http.request_body import MAX_FORM, read_form, read_json_object
 from payloom.api.http.same_origin import refuse_foreign
 from payloom.api.limits.rate_limit import Counters, SharedLimiter
@@ -66,11 +66,11 @@ class AccountContext:
         refuse_foreign(request, self.origin)
         await limiter.check(client_key(request))
         values = await read_json_object(request, MAX_FORM)
-        fields = {name: "there is no such field" for name in values if name not in {*needed, *optional}}
+        fields = {name: NO_SUCH_FIELD for name in values if name not in {*needed, *optional}}
         fields |= {name: "this is needed" for name in needed if name not in values}
         fields |= {name: "must be a text" for name, value in values.items() if not isinstance(value, str)}
         if fields:
-            raise BadRequest(f"wrong fields: {', '.join(sorted(fields))}", hint="See `fields` for each.", fields=fields)
+            raise wrong_fields(fields)
         return values
 
     async def form(self, request: Request, limiter: SharedLimiter | None = None) -> dict[str, str]:

@@ -15,7 +15,7 @@ from payloom.api.account.signing_in import SECOND_FACTOR_PATH, begin_visit, note
 from payloom.api.http.audit import actor_of
 from payloom.api.http.client_address import client_key
 from payloom.api.http.current_user import as_user
-from payloom.api.http.errors import BadRequest
+from payloom.api.http.errors import NO_SUCH_FIELD, wrong_fields
 from payloom.api.http.middleware import set_route_label
 from payloom.api.http.request_body import MAX_FORM, read_json_object
 from payloom.api.http.same_origin import refuse_foreign, safe_next
@@ -123,7 +123,7 @@ class SecondFactorRoutes:
         refuse_foreign(request, self._context.origin)
         await self._tries.check(client_key(request))
         values = await read_json_object(request, MAX_FORM)
-        fields = {name: "there is no such field" for name in values if name not in _FIELDS}
+        fields = {name: NO_SUCH_FIELD for name in values if name not in _FIELDS}
         if len(values) != 1 and not fields:
             fields = {"code": "give one of `code`, `passkey` and `password`"}
         fields |= {name: "must be a text" for name in ("code", "password") if not isinstance(values.get(name, ""), str)}
@@ -131,7 +131,7 @@ class SecondFactorRoutes:
         if passkey is not None and not is_dict(passkey):
             fields["passkey"] = "must be what the browser returned"
         if fields:
-            raise BadRequest(f"wrong fields: {', '.join(sorted(fields))}", hint="See `fields` for each.", fields=fields)
+            raise wrong_fields(fields)
         return Proof(values.get("code"), passkey if is_dict(passkey) else None, values.get("password"))
 
     async def _finish(self, request: Request, proof: Proof) -> tuple[Account, str]:

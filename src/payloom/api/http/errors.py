@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 from payloom.kit.errors import PayloomError
 from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.secrets.redaction import redact, redact_text
+from payloom.kit.validation.messages import LONGEST_FIELD, MOST_PROBLEMS
 
 
 class ApiError(PayloomError):
@@ -217,3 +218,13 @@ def headers_of(error: PayloomError) -> Mapping[str, str]:
     if allow := error.data.get("allow"):
         headers["allow"] = ", ".join(allow)
     return headers
+
+
+NO_SUCH_FIELD = "there is no such field"
+
+
+def wrong_fields(fields: Mapping[str, str]) -> BadRequest:
+    """Return the refusal of a body, with what is wrong with each field; of many unknown ones it names the first."""
+    first = sorted(fields.items(), key=lambda item: item[1] == NO_SUCH_FIELD)[:MOST_PROBLEMS]
+    short = {name[:LONGEST_FIELD]: problem for name, problem in first}
+    return BadRequest(f"wrong fields: {', '.join(sorted(short))}", hint="See `fields` for each.", fields=short)

@@ -44,7 +44,7 @@ from payloom.api.management.routes import (
 from payloom.api.management.routes.data import rows, tables
 from payloom.kit.errors import PayloomError
 from payloom.kit.secrets.redaction import redact
-from payloom.kit.validation.messages import message
+from payloom.kit.validation.messages import LONGEST_FIELD, MOST_PROBLEMS, message
 from payloom.tables.errors import VerbFailed
 
 _IDENTITY = (me, session, users, account_sessions)
@@ -52,9 +52,6 @@ _OPERATIONS = (overview, alerts, runs, events, tables, rows, mails, settings, ss
 _EXACT = (users, catalog, completion, files, sources, versions)
 """Whose answers go out as they are: the links that an admin asks for, and files as the editor will save them."""
 _EDITOR = (catalog, completion, files, sources, versions, test_runs)
-_MOST_PROBLEMS = 50
-"""Of a body, that the answer names: who sends 30,000 unknown fields gets no megabyte back."""
-_LONGEST_FIELD = 200
 
 
 def create_management(dependencies: ManagementDependencies) -> FastAPI:
@@ -151,8 +148,8 @@ async def _bug(request: Request, _error: Any) -> Response:
 
 async def _invalid(request: Request, error: Any) -> Response:
     fields = [
-        {"field": ".".join(map(str, problem["loc"][1:]))[:_LONGEST_FIELD], "message": message(problem)}
-        for problem in error.errors()[:_MOST_PROBLEMS]
+        {"field": ".".join(map(str, problem["loc"][1:]))[:LONGEST_FIELD], "message": message(problem)}
+        for problem in error.errors()[:MOST_PROBLEMS]
     ]
     names = ", ".join(dict.fromkeys(field["field"] or "the body" for field in fields[:5]))[:200]
     hint = (

@@ -9,6 +9,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+MOST_PROBLEMS = 50
+"""Of a body, that an answer names: who sends 30,000 unknown fields gets no megabyte back."""
+LONGEST_FIELD = 200
+"""Of a field's name in an answer."""
 _FIXED: Mapping[str, str] = {
     "missing": "is required",
     "missing_argument": "is required",
