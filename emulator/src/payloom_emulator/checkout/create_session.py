@@ -51,7 +51,7 @@ _ONLY_IN = {
     "shipping_options": ("payment", "subscription"),
     "subscription_data": ("subscription",),
     "setup_intent_data": ("setup",),
-    "payment_method_collection": ("subscription", "payment"),
+    "payment_method_collection": ("subscription",),
     "customer_creation": ("payment", "setup"),
     "discounts": ("payment", "subscription"),
     "allow_promotion_codes": ("payment", "subscription"),

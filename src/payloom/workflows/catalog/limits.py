@@ -43,6 +43,8 @@ class Choice:
 
 NEEDED = "x-needed"
 """The key of an action's schema; its value has what its parameters need beside them."""
+OF_THE_CHECKER = frozenset({LIMITS, NOT_BOTH, CHOICES, NEEDED, ORDERED, ONE_NEEDED, ALONE, SEARCHED})
+"""The keys that are read by the checker alone: no schema that leaves Payloom has them."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

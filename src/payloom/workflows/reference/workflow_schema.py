@@ -7,7 +7,7 @@ from typing import Any
 
 from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.catalog.catalog import Catalog
-from payloom.workflows.catalog.limits import CHOICES, LIMITS, NEEDED, NOT_BOTH, STARTS
+from payloom.workflows.catalog.limits import OF_THE_CHECKER, STARTS
 from payloom.workflows.reference.notes import VERBS as VERB_NOTES
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.steps import VERBS
@@ -121,14 +121,7 @@ def _open_to_expressions(schema: Any) -> Any:
     out = {
         key: value if key in {"enum", "required"} else _open_to_expressions(value)
         for key, value in schema.items()
-        if key
-        not in {
-            LIMITS,
-            NOT_BOTH,
-            CHOICES,
-            NEEDED,
-            STARTS,
-        }  # the checker's: an expression in a file is longer than its value
+        if key not in {*OF_THE_CHECKER, STARTS}  # the checker's: an expression in a file is longer than its value
     }
     if out.get("x-open") and "enum" in out:
         # Stripe adds values between two releases: offer the known ones, allow others.

@@ -17,7 +17,7 @@ from payloom.connectors.stripe.catalog.left_out import left_out
 from payloom.connectors.stripe.catalog.moved.fields import FIELDS
 from payloom.connectors.stripe.catalog.moved.parameters import PARAMETERS
 from payloom.kit.json_types import is_map, is_sequence
-from payloom.workflows.catalog.limits import ALONE, CHOICES, LIMITS, NEEDED, NOT_BOTH, ONE_NEEDED, ORDERED, SEARCHED
+from payloom.workflows.catalog.limits import LIMITS, NOT_BOTH, OF_THE_CHECKER, ONE_NEEDED, ORDERED
 from payloom.workflows.expressions.left_out import EXPANDABLE, LEFT_OUT, MOVED
 
 Reading = Literal["params", "result", "event"]
@@ -42,7 +42,7 @@ _SCALARS: Mapping[str, Schema] = {
 }
 _DECIMAL = {"params": {"type": ["string", "number"], "format": "decimal"}}
 _TEXT = {"type": "string", "format": "decimal"}
-_UNSEEN = frozenset({"properties", MOVED, LIMITS, NOT_BOTH, CHOICES, NEEDED, ORDERED, ONE_NEEDED, ALONE, SEARCHED})
+_UNSEEN = frozenset({"properties", MOVED}) | OF_THE_CHECKER
 """What a schema as ordinary JSON does not show, or shows in its own way."""
 
 
