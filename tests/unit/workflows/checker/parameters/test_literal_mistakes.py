@@ -337,3 +337,23 @@ def test_every_search_knows_its_fields() -> None:
             for sign, is_known in by_sign.items():
                 value = "1000" if kind == "number" else "'1000'"
                 assert (_said(f"{resource}.search", f'query: "{name}{sign}{value}"') == []) is is_known, (name, sign)
+
+
+@pytest.mark.parametrize(
+    ("action", "params", "hint"),
+    [
+        ("checkout.sessions.create", "PAYMENT, expires_at: 5", "write now() + duration('1h')"),
+        (
+            "checkout.sessions.create",
+            "SUBSCRIPTION, subscription_data: {trial_end: 5}",
+            "write now() + duration('96h')",
+        ),
+        ("customers.search", "query: \"metadata:'a'\"", "write metadata['key']:'value'"),
+        ("customers.search", "query: \"email['a']:'b'\"", "write email:'value'"),
+    ],
+)
+def test_a_hint_says_what_to_write(action: str, params: str, hint: str) -> None:
+    params = params.replace("PAYMENT", PAYMENT).replace("SUBSCRIPTION", SUBSCRIPTION)
+    step = f"  - id: r\n    stripe: {action}\n    with: {{{params}}}\n    idempotency_key: x\n"
+    text = f"name: T\ndescription: d\non: {{called: true}}\nsteps:\n{step}"
+    assert hint in [each.hint for each in load(text, catalog=catalog()).diagnostics if each.code == "F137"]
