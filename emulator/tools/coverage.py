@@ -26,7 +26,7 @@ from payloom_emulator.runtime.registry import RESOURCES
 from payloom_emulator.runtime.requests.router import Router
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Schema
+    from payloom_emulator.core.schemas.schema import Schema
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "emulator-coverage.md"
 

@@ -135,7 +135,7 @@ MODULES = (
     ),
     _module("src/payloom/views/payment_state.py", "tests/unit/views/test_payment_state.py"),
     _module(
-        "emulator/src/payloom_emulator/billing/subscriptions/changes/proration.py",
+        "emulator/src/payloom_emulator/billing/subscriptions/proration.py",
         f"{_BILLING}/test_changes.py",
         f"{_BILLING}/test_subscriptions_begin.py",
     ),

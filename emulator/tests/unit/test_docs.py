@@ -9,8 +9,9 @@ from pathlib import Path
 
 from emulator.tools import coverage
 
-from payloom_emulator.core.declarations import api_changes, resource, schema
+from payloom_emulator.core.declarations import api_changes, resource
 from payloom_emulator.core.request_context import ActionContext
+from payloom_emulator.core.schemas import schema
 from payloom_emulator.core.unit_of_work import UnitOfWork
 from payloom_emulator.http import control_api
 

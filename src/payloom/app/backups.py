@@ -20,7 +20,7 @@ from payloom.db.database import open_database
 from payloom.db.errors import BadBackup, BadSealingKey, DatabaseInUse, DatabaseNewer
 from payloom.db.identity import Identity
 from payloom.db.migrate import head
-from payloom.db.sealing.reseal import count
+from payloom.db.reseal import count
 from payloom.db.sealing.source import sealer_for
 from payloom.kit.clock import Clock
 from payloom.runs.lost_time import LostTime, note_restored

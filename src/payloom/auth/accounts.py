@@ -13,7 +13,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from payloom.auth.errors import BadEmail, BadRole, EmailTaken, UnknownAccount, UnverifiedAccount
-from payloom.auth.models import RESET_LINK, SECOND_FACTOR_LINK, accounts, links, sessions
+from payloom.auth.models import (
+    RESET_LINK,
+    SECOND_FACTOR_LINK,
+    accounts,
+    links,
+    passkeys,
+    second_factors,
+    sessions,
+)
 from payloom.kit.addresses.email_address import NotAnAddress, address_key, is_public_domain, parse_address
 from payloom.kit.visible_text import one_line
 from payloom.settings.studio_roles import STUDIO_ROLES, StudioRole
@@ -227,6 +235,18 @@ def list_accounts(
     if after is not None:
         query = query.where(accounts.c.email_key > email_key(after))
     return [account_of(row) for row in tx.execute(query)]
+
+
+def has_factor(account_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Return the condition that an account has a second factor. An app that was not confirmed is none."""
+    app = sa.exists().where(second_factors.c.account_id == account_id, second_factors.c.confirmed_at.is_not(None))
+    passkey = sa.exists().where(passkeys.c.account_id == account_id)
+    return sa.or_(app, passkey)
+
+
+def is_enrolled(tx: sa.Connection, account_id: str) -> bool:
+    """Whether a sign-in of the account asks for a second factor."""
+    return bool(tx.execute(sa.select(has_factor(sa.literal(account_id)))).scalar())
 
 
 def set_disabled(tx: sa.Connection, account_id: str, *, disabled: bool) -> None:

@@ -9,9 +9,8 @@ import hmac
 
 import sqlalchemy as sa
 
-from payloom.auth.accounts import Account, account_of
+from payloom.auth.accounts import Account, account_of, has_factor
 from payloom.auth.errors import SignInRefused
-from payloom.auth.factors.state import has_factor
 from payloom.auth.models import accounts, sessions
 from payloom.kit.ids import new_token
 

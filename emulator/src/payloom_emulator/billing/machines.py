@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from payloom_emulator.core.declarations.schema import StateMachine, Transition
+from payloom_emulator.core.schemas.schema import StateMachine, Transition
 
 UPDATED = ("customer.subscription.updated",)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing import checkout_billing
 from payloom_emulator.checkout import create_session
 from payloom_emulator.checkout.confirm_params import collected
-from payloom_emulator.core.declarations.schema import ADDRESS, SHIPPING, overlay
 from payloom_emulator.core.differences import with_changes
+from payloom_emulator.core.schemas.schema import ADDRESS, SHIPPING, overlay
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import attempts, payment_intents, setup_intents

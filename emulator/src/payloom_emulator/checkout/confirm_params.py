@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from payloom_emulator.core.declarations.schema import ADDRESS, overlay
+from payloom_emulator.core.schemas.schema import ADDRESS, overlay
 from payloom_emulator.protocol.errors import parameter_missing
 
 

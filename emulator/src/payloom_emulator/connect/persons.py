@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.connect import accounts
-from payloom_emulator.core.declarations.schema import ADDRESS, overlay
+from payloom_emulator.core.schemas.schema import ADDRESS, overlay
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import integer, is_object, members, text

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from payloom_emulator.core.clock import EmulatorClock
     from payloom_emulator.core.config import EmulatorConfig
-    from payloom_emulator.core.declarations.schema import Schema
     from payloom_emulator.core.ids import Ids
+    from payloom_emulator.core.schemas.schema import Schema
     from payloom_emulator.core.store import Store
     from payloom_emulator.objects.webhooks import Event, WebhookEndpoint
 

@@ -20,8 +20,8 @@ from payloom_emulator.protocol.json_shapes import is_array, is_object
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from payloom_emulator.core.declarations.schema import Schema
     from payloom_emulator.core.environment import Environment
+    from payloom_emulator.core.schemas.schema import Schema
     from payloom_emulator.core.store import Store
     from payloom_emulator.kit.json import JsonObject, ListOf
     from payloom_emulator.kit.kind import Kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, cast
 
-from payloom_emulator.core.declarations import facts
+from payloom_emulator.core.schemas import facts
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import authentication, charges, test_cards
 from payloom_emulator.payments.methods import cash_balances, debited_accounts, mandates, payment_methods

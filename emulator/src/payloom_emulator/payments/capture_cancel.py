@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.declarations import facts
+from payloom_emulator.core.schemas import facts
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import charges, descriptors

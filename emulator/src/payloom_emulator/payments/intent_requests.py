@@ -6,8 +6,8 @@ import copy
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.connect import fees
-from payloom_emulator.core.declarations.schema import SHIPPING, overlay
 from payloom_emulator.core.request_context import provided
+from payloom_emulator.core.schemas.schema import SHIPPING, overlay
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import authentication, descriptors

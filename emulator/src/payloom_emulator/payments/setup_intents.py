@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.declarations import facts
+from payloom_emulator.core.schemas import facts
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import attempts, authentication, test_cards

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from payloom_emulator.core.declarations.resource import Include, Reaction, Rule
-    from payloom_emulator.core.declarations.schema import Schema
     from payloom_emulator.core.request_context import Params
+    from payloom_emulator.core.schemas.schema import Schema
     from payloom_emulator.kit.clock import Clock
     from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.runtime.requests.router import Route

@@ -13,7 +13,7 @@ from payloom_emulator.billing import machines
 from payloom_emulator.protocol.param_types import event_types
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import StateMachine
+    from payloom_emulator.core.schemas.schema import StateMachine
 
 TABLES: dict[str, tuple[StateMachine, Any]] = {
     "subscription": (machines.SUBSCRIPTION_MACHINE, stripe.Subscription),

@@ -9,12 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.audit.trail import Actor, AuditNote, AuditTrail
-from payloom.auth.accounts import Account, find_account
+from payloom.auth.accounts import Account, find_account, is_enrolled
 from payloom.auth.errors import FactorRefused, LinkNotValid, SignInRefused
 from payloom.auth.factors.passkeys import PasskeySite
 from payloom.auth.factors.recovery_codes import replace_codes
 from payloom.auth.factors.sign_in import PURPOSE
-from payloom.auth.factors.state import is_enrolled
 from payloom.auth.factors.store import (
     Factors,
     confirm_app,

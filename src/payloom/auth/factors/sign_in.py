@@ -7,9 +7,8 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from payloom.auth.accounts import Account
+from payloom.auth.accounts import Account, is_enrolled
 from payloom.auth.errors import SecondFactorNeeded
-from payloom.auth.factors.state import is_enrolled
 from payloom.auth.links import make_link
 from payloom.auth.models import SECOND_FACTOR_LINK
 from payloom.auth.sessions import Device, start_session

@@ -7,10 +7,10 @@ import datetime as dt
 
 import sqlalchemy as sa
 
+from payloom.auth.accounts import is_enrolled
 from payloom.auth.errors import FactorRefused
 from payloom.auth.factors.passkeys import Passkey, list_passkeys
 from payloom.auth.factors.recovery_codes import count_codes, drop_codes, replace_codes, use_code
-from payloom.auth.factors.state import is_enrolled
 from payloom.auth.factors.totp import is_app_code, new_secret, step_of
 from payloom.auth.models import passkeys, second_factors
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from payloom.app.composition import Services
-    from payloom.db.sealing.reseal import Report
+    from payloom.db.reseal import Report
 
 T = TypeVar("T")
 app = typer.Typer(help="Make, rotate, and look at the keys that seal stored secrets.", no_args_is_help=True)
@@ -45,7 +45,7 @@ def new(as_json: JSON = False) -> None:
 @report_errors
 def status(project: PROJECT = None, as_json: JSON = False) -> None:
     """Show the keys by their ids, and how many stored values each one seals."""
-    from payloom.db.sealing import reseal
+    from payloom.db import reseal
 
     async def work(services: Services) -> dict[str, Any]:
         report = await reseal.count(services.database, services.sealer)
@@ -70,7 +70,7 @@ def rotate(project: PROJECT = None, as_json: JSON = False) -> None:
 
     A key file gets a new key first. With PAYLOOM_SEALING_KEY, set it to `NEW,OLD` before, here and for the server.
     """
-    from payloom.db.sealing import reseal
+    from payloom.db import reseal
     from payloom.db.sealing.keyring import KeyFile
 
     async def work(services: Services) -> Report:
@@ -94,7 +94,7 @@ def rotate(project: PROJECT = None, as_json: JSON = False) -> None:
 @report_errors
 def prune(project: PROJECT = None, as_json: JSON = False) -> None:
     """Remove keys from the key file that seal nothing any more."""
-    from payloom.db.sealing import reseal
+    from payloom.db import reseal
     from payloom.db.sealing.keyring import KeyFile, key_id
 
     async def work(services: Services) -> tuple[int, int]:
@@ -136,7 +136,7 @@ def abandon(
     as_json: JSON = False,
 ) -> None:
     """Give up what lost keys sealed: it is replaced by `[lost]`. Only if no backup has the key."""
-    from payloom.db.sealing import reseal
+    from payloom.db import reseal
 
     if not yes:
         raise CommandError(

@@ -23,10 +23,10 @@ from tests.support.http_server import RunningServer, event, running_server
 from tests.support.postgres import fresh_database
 from tests.support.readings import ENCODINGS
 
+from payloom.db import reseal
 from payloom.db.database import metadata, open_database
 from payloom.db.errors import BadSealingKey, SealedByUnknownKey
 from payloom.db.packing import unpack
-from payloom.db.sealing import reseal
 from payloom.db.sealing.keyring import KeyFile, Keyring, new_key, read_keys
 from payloom.db.sealing.sealer import MARK, Sealer
 from payloom.db.sealing.source import load_keys, sealer_for

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.invoices import customer_balance, invoice_lifecycle, payments
-from payloom_emulator.core.declarations import facts
+from payloom_emulator.core.schemas import facts
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import CardError

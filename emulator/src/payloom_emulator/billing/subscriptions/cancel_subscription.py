@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, metering
-from payloom_emulator.billing.subscriptions import create_subscription, items, subscription_status, subscription_timers
-from payloom_emulator.billing.subscriptions.changes import proration
+from payloom_emulator.billing.subscriptions import (
+    create_subscription,
+    items,
+    proration,
+    subscription_status,
+    subscription_timers,
+)
 from payloom_emulator.objects import kinds
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from payloom_emulator.core.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from payloom_emulator.core.declarations.api_changes import Accepted, Change
-    from payloom_emulator.core.declarations.schema import Schema
+    from payloom_emulator.core.schemas.schema import Schema
 
 # A declaration holds handlers of many types of parameters and objects: the router gives each what its URL names.
 Handler = Callable[[RequestContext[Any]], object]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, TypedDict
 
-from payloom_emulator.core.declarations.schema import ADDRESS
+from payloom_emulator.core.schemas.schema import ADDRESS
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.json_shapes import members, text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, cast
 
-from payloom_emulator.core.declarations.schema import ADDRESS, overlay
+from payloom_emulator.core.schemas.schema import ADDRESS, overlay
 from payloom_emulator.kit.digits import is_digits
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.kit.present import present

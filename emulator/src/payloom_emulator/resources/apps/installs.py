@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import Schema, StateMachine, Transition, create_only, read_only
+from payloom_emulator.core.schemas.schema import Schema, StateMachine, Transition, create_only, read_only
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:

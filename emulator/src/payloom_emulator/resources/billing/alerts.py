@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import (
+from payloom_emulator.core.schemas.schema import (
     Schema,
     StateMachine,
     Transition,

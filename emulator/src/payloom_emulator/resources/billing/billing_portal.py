@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import (
+from payloom_emulator.core.request_context import required
+from payloom_emulator.core.schemas.schema import (
     Schema,
     create_only,
     overlay,
@@ -13,7 +14,6 @@ from payloom_emulator.core.declarations.schema import (
     settable,
     update_only,
 )
-from payloom_emulator.core.request_context import required
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 from payloom_emulator.protocol.json_shapes import elements, is_object, members, text, texts

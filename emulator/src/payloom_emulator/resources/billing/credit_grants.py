@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing.invoices import credit_grants
 from payloom_emulator.billing.invoices.credit_grants import CREDIT_GRANT, CREDIT_TRANSACTION
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.request_context import required
+from payloom_emulator.core.schemas.schema import Schema, read_only, settable
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import invalid

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import metering
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import (
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schemas.schema import (
     Schema,
     StateMachine,
     Transition,
@@ -16,7 +17,6 @@ from payloom_emulator.core.declarations.schema import (
     read_only,
     settable,
 )
-from payloom_emulator.core.paging import list_of
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import StripeError, invalid
 

@@ -10,7 +10,7 @@ from payloom_emulator.billing.pricing.amounts import plan_of
 from payloom_emulator.catalog import prices, products
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema
+from payloom_emulator.core.schemas.schema import Schema
 from payloom_emulator.kit.named_members import with_filled, with_named
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds

@@ -9,9 +9,9 @@ from payloom_emulator.billing import quotes
 from payloom_emulator.billing.machines import QUOTE_MACHINE
 from payloom_emulator.connect import liability
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import Download, provided
+from payloom_emulator.core.schemas.schema import Schema, read_only, settable
 from payloom_emulator.kit.pdf import pdf
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds

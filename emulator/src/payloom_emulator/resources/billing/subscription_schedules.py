@@ -10,8 +10,8 @@ from payloom_emulator.billing.subscriptions import subscription_params
 from payloom_emulator.billing.subscriptions.changes import schedule_phases, subscription_schedules
 from payloom_emulator.core.declarations.api_changes import Accepted
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, overlay, read_only, settable
 from payloom_emulator.core.request_context import required
+from payloom_emulator.core.schemas.schema import Schema, overlay, read_only, settable
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments.methods import payment_methods

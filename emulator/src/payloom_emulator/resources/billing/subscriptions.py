@@ -22,12 +22,12 @@ from payloom_emulator.billing.subscriptions import (
 )
 from payloom_emulator.billing.subscriptions.changes import pending_updates, update_subscription
 from payloom_emulator.billing.subscriptions.forecast import invoice_forecast
-from payloom_emulator.core.declarations import facts
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import required
+from payloom_emulator.core.schemas import facts
+from payloom_emulator.core.schemas.schema import Schema, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.api_versions import BASIL, ENDIVE, EVER
 from payloom_emulator.protocol.errors import StripeError, invalid, missing

@@ -9,8 +9,8 @@ from payloom_emulator.billing.machines import CLOCK_MACHINE
 from payloom_emulator.billing.pricing import periods
 from payloom_emulator.billing.subscriptions import items
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.request_context import provided
+from payloom_emulator.core.schemas.schema import Schema, create_only, read_only, settable
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import invalid

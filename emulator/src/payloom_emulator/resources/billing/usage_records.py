@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing.invoices import metering
 from payloom_emulator.core.declarations.api_changes import Accepted
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, read_only
 from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schemas.schema import Schema, read_only
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid, parameter_missing, unknown_url

@@ -9,7 +9,7 @@ from payloom_emulator.connect import accounts, persons
 from payloom_emulator.connect.accounts import PROFILE, REQUIREMENTS
 from payloom_emulator.core.declarations.api_changes import Accepted
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import ADDRESS, Schema, create_only, overlay, read_only, settable
+from payloom_emulator.core.schemas.schema import ADDRESS, Schema, create_only, overlay, read_only, settable
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments.methods import external_accounts

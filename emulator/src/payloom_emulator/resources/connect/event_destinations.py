@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.events import is_thin_only
 from payloom_emulator.core.request_context import required
+from payloom_emulator.core.schemas.schema import Schema, create_only, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.presentation import thin_events
 from payloom_emulator.protocol.errors import invalid, missing

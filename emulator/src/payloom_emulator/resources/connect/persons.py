@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from payloom_emulator.connect import persons
 from payloom_emulator.connect.persons import PERSON
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, read_only
 from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schemas.schema import Schema, read_only
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.json_shapes import members

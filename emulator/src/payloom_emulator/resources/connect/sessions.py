@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema
+from payloom_emulator.core.schemas.schema import Schema
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import members

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.connect import transfers
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.request_context import provided, required
+from payloom_emulator.core.schemas.schema import Schema, read_only, settable
 from payloom_emulator.ledger import balance, money
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import below_one, invalid, missing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
+from payloom_emulator.core.schemas.schema import Schema, create_only, read_only, settable
 from payloom_emulator.protocol import api_versions
 from payloom_emulator.protocol.errors import invalid
 

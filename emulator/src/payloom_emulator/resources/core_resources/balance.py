@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.api_changes import Accepted
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, read_only
+from payloom_emulator.core.schemas.schema import Schema, read_only
 from payloom_emulator.ledger import balance
 from payloom_emulator.objects import kinds
 

@@ -9,7 +9,9 @@ from payloom_emulator.billing import customer_rules, older_shapes
 from payloom_emulator.catalog import automatic_tax, tax_ids
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import (
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.request_context import provided
+from payloom_emulator.core.schemas.schema import (
     ADDRESS,
     SHIPPING,
     Schema,
@@ -18,8 +20,6 @@ from payloom_emulator.core.declarations.schema import (
     settable,
     update_only,
 )
-from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.request_context import provided
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments.methods import card_sources, payment_methods

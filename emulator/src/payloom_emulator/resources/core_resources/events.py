@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, read_only
 from payloom_emulator.core.events import is_thin_only
+from payloom_emulator.core.schemas.schema import Schema, read_only
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.json_shapes import text
 

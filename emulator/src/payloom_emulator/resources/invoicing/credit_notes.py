@@ -11,8 +11,8 @@ from payloom_emulator.billing.machines import CREDIT_NOTE_MACHINE
 from payloom_emulator.billing.savepoint import savepoint
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schemas.schema import Schema, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.api_versions import BASIL
 

@@ -11,8 +11,8 @@ from payloom_emulator.billing.invoices import invoice_editing, invoice_items
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.request_context import provided, required
+from payloom_emulator.core.schemas.schema import Schema, read_only, settable
 from payloom_emulator.kit.named_members import with_named
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds

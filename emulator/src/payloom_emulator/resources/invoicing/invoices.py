@@ -16,11 +16,11 @@ from payloom_emulator.billing.machines import INVOICE_MACHINE
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.subscriptions.forecast import preview
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
-from payloom_emulator.core.declarations.facts import INTENT_CHANGED
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import required
+from payloom_emulator.core.schemas.facts import INTENT_CHANGED
+from payloom_emulator.core.schemas.schema import Schema, create_only, read_only, settable
 from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, StateMachine, Transition, read_only
+from payloom_emulator.core.schemas.schema import Schema, StateMachine, Transition, read_only
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import integer

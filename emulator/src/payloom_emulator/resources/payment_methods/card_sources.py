@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, create_only, overlay, read_only, settable
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import provided, required
+from payloom_emulator.core.schemas.schema import Schema, create_only, overlay, read_only, settable
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments.methods import payment_methods

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import customer_rules
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, read_only
 from payloom_emulator.core.request_context import required
+from payloom_emulator.core.schemas.schema import Schema, read_only
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import attempts

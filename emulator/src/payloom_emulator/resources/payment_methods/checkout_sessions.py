@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.checkout import complete_session, create_session, lines
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
-from payloom_emulator.core.declarations.facts import INTENT_RESUMED
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import (
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schemas.facts import INTENT_RESUMED
+from payloom_emulator.core.schemas.schema import (
     Schema,
     StateMachine,
     Transition,
@@ -17,7 +18,6 @@ from payloom_emulator.core.declarations.schema import (
     read_only,
     settable,
 )
-from payloom_emulator.core.paging import list_of
 from payloom_emulator.kit.digits import is_digits
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol import api_versions

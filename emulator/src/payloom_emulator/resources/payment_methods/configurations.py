@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
+from payloom_emulator.core.schemas.schema import Schema, create_only, read_only, settable
 from payloom_emulator.payments.methods import configurations
 from payloom_emulator.payments.methods.configurations import CONFIGURATION, DEFAULT_ID
 from payloom_emulator.protocol.errors import invalid

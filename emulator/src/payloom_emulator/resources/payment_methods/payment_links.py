@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.checkout import create_session, lines, payment_links
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schemas.schema import Schema, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.json_shapes import members, text

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, overlay, read_only, settable
 from payloom_emulator.core.request_context import provided
+from payloom_emulator.core.schemas.schema import Schema, overlay, read_only, settable
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import test_cards

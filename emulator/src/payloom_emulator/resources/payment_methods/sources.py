@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import required
+from payloom_emulator.core.schemas.schema import Schema, read_only, settable
 from payloom_emulator.kit.digits import is_digits
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments.methods import bank_accounts, card_sources

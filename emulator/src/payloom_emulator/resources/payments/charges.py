@@ -8,7 +8,8 @@ from payloom_emulator.billing import older_shapes
 from payloom_emulator.connect import fees
 from payloom_emulator.core.declarations.api_changes import Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import (
+from payloom_emulator.core.request_context import provided, required
+from payloom_emulator.core.schemas.schema import (
     SHIPPING,
     Schema,
     StateMachine,
@@ -16,7 +17,6 @@ from payloom_emulator.core.declarations.schema import (
     read_only,
     settable,
 )
-from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import capture_cancel, charges, disputes, early_fraud_warnings, test_cards

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import SHIPPING, Schema, overlay, read_only
 from payloom_emulator.core.request_context import provided
+from payloom_emulator.core.schemas.schema import SHIPPING, Schema, overlay, read_only
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, StateMachine, Transition, read_only, settable
+from payloom_emulator.core.schemas.schema import Schema, StateMachine, Transition, read_only, settable
 from payloom_emulator.ledger import balance
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import disputes

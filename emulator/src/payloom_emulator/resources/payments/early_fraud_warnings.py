@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import Schema, read_only
+from payloom_emulator.core.schemas.schema import Schema, read_only
 
 EARLY_FRAUD_WARNING = Resource(
     schema=Schema(

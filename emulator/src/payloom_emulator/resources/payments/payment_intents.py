@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, cast
 from payloom_emulator.billing import older_shapes
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import (
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.request_context import provided, required
+from payloom_emulator.core.schemas.schema import (
     SHIPPING,
     Schema,
     StateMachine,
@@ -20,8 +22,6 @@ from payloom_emulator.core.declarations.schema import (
     read_only,
     settable,
 )
-from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import (
+from payloom_emulator.core.request_context import provided
+from payloom_emulator.core.schemas.schema import (
     Schema,
     StateMachine,
     Transition,
@@ -14,7 +15,6 @@ from payloom_emulator.core.declarations.schema import (
     read_only,
     settable,
 )
-from payloom_emulator.core.request_context import provided
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import authentication, payment_intents, setup_intents, test_cards

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import Schema, read_only
+from payloom_emulator.core.schemas.schema import Schema, read_only
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import bank_accounts, payment_methods, tokens

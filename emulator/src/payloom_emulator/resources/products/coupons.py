@@ -11,8 +11,8 @@ from payloom_emulator.billing import older_shapes
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.request_context import provided
+from payloom_emulator.core.schemas.schema import Schema, create_only, read_only, settable
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.api_versions import CLOVER

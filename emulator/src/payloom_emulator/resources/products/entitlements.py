@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, read_only
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import required
+from payloom_emulator.core.schemas.schema import Schema, read_only
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.json_shapes import text

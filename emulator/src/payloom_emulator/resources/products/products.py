@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 from payloom_emulator.catalog import prices
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.request_context import provided
+from payloom_emulator.core.schemas.schema import Schema, create_only, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import descriptors
 from payloom_emulator.protocol.errors import invalid

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.catalog import shipping_rates
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
+from payloom_emulator.core.schemas.schema import Schema, create_only, read_only, settable
 from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import money
 from payloom_emulator.protocol.errors import invalid

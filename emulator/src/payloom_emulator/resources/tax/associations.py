@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.declarations.facts import INTENT_CHANGED
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, read_only
 from payloom_emulator.core.request_context import required
+from payloom_emulator.core.schemas.facts import INTENT_CHANGED
+from payloom_emulator.core.schemas.schema import Schema, read_only
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import StripeError

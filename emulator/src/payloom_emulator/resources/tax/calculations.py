@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypedDict
 
 from payloom_emulator.catalog import taxation
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import ADDRESS, Schema, read_only
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import required
+from payloom_emulator.core.schemas.schema import ADDRESS, Schema, read_only
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from payloom_emulator.catalog import tax_places, taxation
 from payloom_emulator.catalog.taxation import REGISTRATION
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import ADDRESS, Schema, create_only, overlay, read_only
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import required
+from payloom_emulator.core.schemas.schema import ADDRESS, Schema, create_only, overlay, read_only
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import integer, is_object, members, text
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.connect import accounts, accounts_v2
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema
 from payloom_emulator.core.request_context import required
+from payloom_emulator.core.schemas.schema import Schema
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.connect import accounts_v2
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, read_only
+from payloom_emulator.core.schemas.schema import Schema, read_only
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.presentation.thin_events import timestamp
 from payloom_emulator.protocol.errors import missing

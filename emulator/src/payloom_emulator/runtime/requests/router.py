@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from payloom_emulator.core.declarations.resource import Action, Handler, Resource
-    from payloom_emulator.core.declarations.schema import Field
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
+    from payloom_emulator.core.schemas.schema import Field
 
     # The router reads the parameters that a declaration names.
     AnyRequest = RequestContext[dict[str, object]]

@@ -7,10 +7,10 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.declarations.schema import searched
 from payloom_emulator.core.matching import Matching, any_of, every
 from payloom_emulator.core.paging import limit_of
 from payloom_emulator.core.request_context import required
+from payloom_emulator.core.schemas.schema import searched
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import is_object, text
 

@@ -11,16 +11,17 @@ from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.billing.subscriptions import (
     create_subscription,
     items,
+    proration,
     subscription_params,
     subscription_status,
     subscription_timers,
     trial_end,
 )
-from payloom_emulator.billing.subscriptions.changes import pending_updates, proration, subscription_change
+from payloom_emulator.billing.subscriptions.changes import pending_updates, subscription_change
 from payloom_emulator.billing.subscriptions.changes.subscription_change import SubscriptionChange
 from payloom_emulator.connect import fees
-from payloom_emulator.core.declarations.schema import overlay
 from payloom_emulator.core.differences import with_changes
+from payloom_emulator.core.schemas.schema import overlay
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments.methods import payment_methods

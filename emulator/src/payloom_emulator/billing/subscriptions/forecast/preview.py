@@ -14,9 +14,9 @@ from payloom_emulator.billing.subscriptions.forecast import invoice_forecast
 from payloom_emulator.billing.subscriptions.subscription_params import ITEM_PARAMS
 from payloom_emulator.catalog import tax_ids
 from payloom_emulator.connect import liability
-from payloom_emulator.core.declarations.schema import ADDRESS, SHIPPING, overlay
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schemas.schema import ADDRESS, SHIPPING, overlay
 from payloom_emulator.kit.named_members import with_filled, with_named
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
