@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from payloom.connectors.tables.host import TablesHost
@@ -27,6 +27,7 @@ from payloom.sandbox.stripe.specimens import emulated_stripe
 from payloom.settings.model import Settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
+from payloom.workflows.interpreter.decisions import Decision
 from payloom.workflows.interpreter.execution import Execution
 from payloom.workflows.program.commands import Entry
 from payloom.workflows.program.program import Workflow
@@ -82,9 +83,15 @@ class CoverageLibrary(PublishedWorkflows):
         super().__init__(versions, catalog, env)
         self.built: list[Execution] = []
 
-    def execution(self, start: StartPlan, context: TriggerContext, history: Any) -> Execution:
+    def execution(
+        self,
+        start: StartPlan,
+        context: TriggerContext,
+        history: Sequence[Entry],
+        watch: Callable[[Decision], None] | None = None,
+    ) -> Execution:
         """Build and remember."""
-        execution = super().execution(start, context, history)
+        execution = super().execution(start, context, history, watch)
         self.built.append(execution)
         return execution
 

@@ -95,6 +95,9 @@ async def test_a_flood_is_refused_without_asking_the_database() -> None:
             keys.append(key)
             return 30 if len(keys) > 2 else 0
 
+        async def give_back(self, key: str) -> None:
+            raise AssertionError(key)
+
     limit = SharedLimiter("buy", 5, 600, Counting())
     refused = 0
     for _ in range(100):

@@ -232,6 +232,7 @@ VIEWS: dict[str, list[str]] = {
     "/files/{path}": ["/files/tables.yaml"],
     "/journey/{any_id}": ["/journey/pi_0", "/journey/evt_0"],
     "/live": [],
+    "/local-stripe/payments": ["/local-stripe/payments"],
     "/local-stripe/control": ["/local-stripe/control"],
     "/local-stripe/control/{name}": ["/local-stripe/control/calls"],
     "/local-stripe/v1/{path}": ["/local-stripe/v1/payment_intents"],
