@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.integration.cli.test_failures import environment, project
+from tests.integration.cli.test_command_failures import environment, project
 from tests.support.processes import payloom_process
 
 LATIN = "caf\u00e9"
