@@ -17,9 +17,9 @@ from emulator.tools.sweep.examples import leaves, required_of, variants
 from emulator.tools.sweep.reading import Noted, how, noted
 from emulator.tools.sweep.shop import NEWEST, NotInShop, Shop
 
-from payloom_emulator.protocol.lengths import check as lengths_check
 from payloom_emulator.protocol.param_types import TypeNode, anonymous, table, type_of
 from payloom_emulator.protocol.params import check
+from payloom_emulator.runtime.requests.relations import check as relations_check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,15 +76,15 @@ class Sweep:
             self._noted = noted(check(*args, **more))
             return self._noted
 
-        def limited(path: str, params: Any) -> None:
-            lengths_check(path, params)
+        def related(method: str, path: str, params: Any) -> None:
+            relations_check(method, path, params)
             self._noted.forget()
 
         self._noted = Noted({})
         module = "payloom_emulator.runtime.emulator"
         with (
             mock.patch(f"{module}.check", noting),
-            mock.patch(f"{module}.lengths.check", limited),
+            mock.patch(f"{module}.relations.check", related),
             self.shop.trial(),
         ):
             return self.shop.call(method, url, params, version)
@@ -111,7 +111,7 @@ class Sweep:
             value = _without({name: value}, named).get(name)
             if value in (None, {}, []):
                 return outcomes
-        if isinstance(value, dict) and len(value) > 1:
+        if verdict != "bug" and isinstance(value, dict) and len(value) > 1:
             for inner, member in value.items():
                 outcomes += self._tried(method, url, base, name, {inner: member})
             return outcomes

@@ -192,14 +192,18 @@ def test_a_portal_flow_whose_feature_is_off_is_refused() -> None:
     price = {"currency": "usd", "unit_amount": 900, "recurring": {"interval": "month"}, "product": product}
     price_id = local.ok("POST", "/v1/prices", price)["id"]
     customer = local.ok("POST", "/v1/customers", {"source": "tok_visa"})["id"]
-    subscription = local.ok("POST", "/v1/subscriptions", {"customer": customer, "items": [{"price": price_id}]})["id"]
+    subscription = local.ok("POST", "/v1/subscriptions", {"customer": customer, "items": [{"price": price_id}]})
     features = {"subscription_cancel": {"enabled": False}, "invoice_history": {"enabled": True}}
     configuration = local.ok("POST", "/v1/billing_portal/configurations", {"features": features})["id"]
-    for kind, refusal in (
-        ("subscription_update", "updated because the subscription update feature"),
-        ("subscription_cancel", "canceled because the subscription cancellation feature"),
+    update = "updated because the subscription update feature"
+    item = {"id": subscription["items"]["data"][0]["id"], "quantity": 2}
+    for kind, refusal, more in (
+        ("subscription_update", update, {}),
+        ("subscription_update_confirm", update, {"items": [item]}),
+        ("subscription_pause", "paused because the subscription pause feature", {}),
+        ("subscription_cancel", "canceled because the subscription cancellation feature", {}),
     ):
-        flow = {"type": kind, kind: {"subscription": subscription}}
+        flow = {"type": kind, kind: {"subscription": subscription["id"], **more}}
         params = {"customer": customer, "configuration": configuration, "flow_data": flow}
         error = local.refused("POST", "/v1/billing_portal/sessions", params)
         assert error["message"] == f"This subscription cannot be {refusal} in the portal configuration is disabled."

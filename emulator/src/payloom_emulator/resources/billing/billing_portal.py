@@ -165,7 +165,13 @@ def default_configuration(unit: UnitOfWork) -> PortalConfiguration:
 _AFTER = {"hosted_confirmation": None, "redirect": None, "type": "portal_homepage"}
 
 
-_FLOWS = ("subscription_cancel", "subscription_pause", "subscription_update", "subscription_update_confirm")
+_FLOWS = {
+    "subscription_cancel": ("canceled", "subscription cancellation"),
+    "subscription_pause": ("paused", "subscription pause"),
+    "subscription_update": ("updated", "subscription update"),
+    "subscription_update_confirm": ("updated", "subscription update"),
+}
+"""The flows of one subscription: what a flow does to it, and what Stripe calls the configuration's feature."""
 
 
 _FLOW = {
@@ -192,13 +198,6 @@ def _creating_session(call: RequestContext[PortalSessionCreateParams], draft: Po
     draft["url"] = f"{unit.environment.base_url}{path}"
 
 
-_REFUSED = {
-    "subscription_cancel": ("canceled", "subscription cancellation"),
-    "subscription_update": ("updated", "subscription update"),
-}
-"""By feature: what cannot be done, and what Stripe calls the feature."""
-
-
 def _flow(
     call: RequestContext[PortalSessionCreateParams], customer: Customer, configuration: PortalConfiguration
 ) -> dict[str, object] | None:
@@ -219,7 +218,7 @@ def _flow(
         raise invalid("The subscription belongs to another customer.", name)
     feature = kind.removesuffix("_confirm")
     if not members(members(configuration["features"])[feature])["enabled"]:
-        done, words = _REFUSED[feature]
+        done, words = _FLOWS[kind]
         raise StripeError(
             f"This subscription cannot be {done} because the {words} feature in the portal configuration is disabled.",
             param="flow_data[type]",
