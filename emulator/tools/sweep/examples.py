@@ -62,6 +62,7 @@ TEXTS = {
     "custom_unit_amount": "500",
     "ip_address": "127.0.0.1",
     "iban": "DE89370400440532013000",
+    "invoice_prefix": "MUG",
     "locale": "en",
     "lookup_key": "key-1",
     "month": "5",

@@ -154,8 +154,6 @@ def _check_combinations(params: CheckoutSessionCreateParams, mode: str) -> None:
         raise invalid("You may only specify one of these parameters: customer, customer_creation.", "customer_creation")
     if params.get("discounts") and "allow_promotion_codes" in params:
         raise invalid("You may only specify one of these parameters: allow_promotion_codes, discounts.", "discounts")
-    if len(params.get("discounts") or []) > 1:
-        raise invalid("You may only specify one discount.", "discounts")
 
 
 def _urls(params: CheckoutSessionCreateParams, draft: CheckoutSession) -> None:

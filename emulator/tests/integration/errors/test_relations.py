@@ -8,6 +8,7 @@ import pytest
 import stripe
 
 from payloom_emulator.protocol.errors import StripeError
+from payloom_emulator.protocol.param_types import operations, type_of
 from payloom_emulator.runtime.requests import relations
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ FIELD: dict[str, object] = {"key": "a", "label": {"type": "custom", "custom": "A
 BROKEN: list[tuple[str, Mapping[str, object], str]] = [
     ("/v1/accounts", {"country": "Germany"}, "country"),
     ("/v1/billing_portal/sessions", {"return_url": "/account"}, "return_url"),
+    ("/v1/charges", {"receipt_email": "nobody"}, "receipt_email"),
     ("/v1/coupons", {"id": "SUMMER SALE"}, "id"),
     ("/v1/coupons", {"max_redemptions": 0}, "max_redemptions"),
     ("/v1/customers", {"invoice_prefix": "ab"}, "invoice_prefix"),
@@ -77,10 +79,19 @@ KEPT: list[tuple[str, Mapping[str, object]]] = [
 
 @pytest.mark.parametrize(("path", "params", "param"), BROKEN)
 def test_what_does_not_go_together_is_refused(path: str, params: Mapping[str, object], param: str) -> None:
-    with pytest.raises(StripeError) as refused:
-        relations.check("POST", path, params)
-    assert (refused.value.status, refused.value.param) == (400, param)
+    for door in (path, f"{path}/{{}}", f"{path}/{{}}/confirm"):
+        with pytest.raises(StripeError) as refused:
+            relations.check("POST", door, params)
+        assert (refused.value.status, refused.value.param) == (400, param)
     relations.check("GET", path, params)
+
+
+def test_every_operation_with_an_address_for_receipts_checks_it() -> None:
+    doors = [path for (_, path), node in operations().items() if "receipt_email" in type_of(node).fields]
+    assert len(doors) >= 6
+    for path in doors:
+        with pytest.raises(StripeError):
+            relations.check("POST", path, {"receipt_email": "nobody"})
 
 
 @pytest.mark.parametrize(("path", "params"), KEPT)
@@ -111,3 +122,12 @@ def test_a_call_is_refused_before_it_changes_anything(stripe_emulator: RunningEm
         client.v1.coupons.create({"percent_off": 10, "id": "SUMMER SALE"})
     assert refused.value.param == "id"
     assert client.v1.coupons.list().data == []
+
+
+def test_an_update_is_refused_as_the_creation_is(stripe_emulator: RunningEmulator) -> None:
+    client = stripe.StripeClient(stripe_emulator.secret_key, base_addresses={"api": stripe_emulator.url})
+    intent = client.v1.payment_intents.create({"amount": 500, "currency": "usd"})
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.payment_intents.update(intent.id, {"receipt_email": "nobody"})
+    assert refused.value.param == "receipt_email"
+    assert client.v1.payment_intents.retrieve(intent.id).receipt_email is None

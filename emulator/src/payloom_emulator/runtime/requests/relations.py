@@ -22,23 +22,23 @@ class Between:
     """A number has bounds. at: its path, dotted; the items of lists have no index here."""
 
     at: str
-    least: int | None = None
-    largest: int | None = None
+    minimum: int | None = None
+    maximum: int | None = None
 
     def check(self, params: Mapping[str, object]) -> None:
-        """Raise for a number on the far side of a bound."""
+        """Raise for a number outside the bounds."""
         for value, where in _values(params, self.at):
             if not isinstance(value, int | float):
                 continue
-            if self.least is not None and value < self.least:
+            if self.minimum is not None and value < self.minimum:
                 raise invalid(
-                    f"This value must be greater than or equal to {self.least}.",
+                    f"This value must be greater than or equal to {self.minimum}.",
                     bracket(where),
                     "parameter_invalid_integer",
                 )
-            if self.largest is not None and value > self.largest:
+            if self.maximum is not None and value > self.maximum:
                 raise invalid(
-                    f"This value must be less than or equal to {self.largest} (it currently is '{value}').",
+                    f"This value must be less than or equal to {self.maximum} (it currently is '{value}').",
                     bracket(where),
                     "parameter_invalid_integer",
                 )
@@ -53,7 +53,7 @@ class Ordered:
     high: str
 
     def check(self, params: Mapping[str, object]) -> None:
-        """Raise for a pair that is turned round."""
+        """Raise for a pair in the wrong order."""
         for value, where in _values(params, self.of):
             pairs = zip(_values(value, self.low), _values(value, self.high), strict=False) if is_object(value) else ()
             for (low, _), (high, at) in pairs:
@@ -95,23 +95,23 @@ class Branch:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Letters:
-    """A text has an alphabet."""
+class Pattern:
+    """A text has the form of a regular expression."""
 
     at: str
-    alphabet: str
+    pattern: str
     message: str
     code: str | None = None
 
     def check(self, params: Mapping[str, object]) -> None:
-        """Raise for another character."""
+        """Raise for a text of another form."""
         for value, where in _values(params, self.at):
-            if isinstance(value, str) and value and not re.fullmatch(self.alphabet, value):
+            if isinstance(value, str) and value and not re.fullmatch(self.pattern, value):
                 raise invalid(self.message.format(value=value), bracket(where), self.code)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Unlike:
+class Unique:
     """The items of a list differ in one of their parameters."""
 
     of: str
@@ -140,9 +140,9 @@ class AtMost:
             raise invalid(f"Array too long: must be at most {self.items} items.", self.at)
 
 
-Row: TypeAlias = "Between | Ordered | OneOnly | Branch | Letters | Unlike | AtMost"
+Row: TypeAlias = "Between | Ordered | OneOnly | Branch | Pattern | Unique | AtMost"
 _ID = "Only alphanumeric characters, dashes, and underscores are allowed in an ID, and '{value}' has others."
-_EMAIL = Letters("receipt_email", r"[^@\s]+@[^@\s]+", "Invalid email address: {value}", "email_invalid")
+_EMAIL = Pattern("receipt_email", r"[^@\s]+@[^@\s]+", "Invalid email address: {value}", "email_invalid")
 _LINES = (
     Ordered("line_items", "adjustable_quantity.minimum", "adjustable_quantity.maximum"),
     Ordered("line_items", "adjustable_quantity.minimum", "quantity"),
@@ -150,8 +150,8 @@ _LINES = (
 )
 _CUSTOM_FIELDS = (
     Branch("custom_fields", "dropdown"),
-    Letters("custom_fields.key", "[A-Za-z0-9]+", "`{value}` is no key: a key is alphanumeric."),
-    Unlike("custom_fields", "key"),
+    Pattern("custom_fields.key", "[A-Za-z0-9]+", "`{value}` is no key: a key is alphanumeric."),
+    Unique("custom_fields", "key"),
     Ordered("custom_fields.text", "minimum_length", "maximum_length"),
     Ordered("custom_fields.numeric", "minimum_length", "maximum_length"),
 )
@@ -163,8 +163,9 @@ _FLEXIBLE = (
 _ESTIMATE = Ordered("delivery_estimate", "minimum.value", "maximum.value")
 ROWS: Mapping[str, tuple[Row, ...]] = {
     "/v1/billing_portal/sessions": (
-        Letters("return_url", r"[a-zA-Z][a-zA-Z0-9+.-]*://\S+", "Not a valid URL", "url_invalid"),
+        Pattern("return_url", r"[a-zA-Z][a-zA-Z0-9+.-]*://\S+", "Not a valid URL", "url_invalid"),
     ),
+    "/v1/charges": (_EMAIL,),
     "/v1/checkout/sessions": (
         *_LINES,
         *_CUSTOM_FIELDS,
@@ -174,9 +175,9 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
         Between("subscription_data.trial_period_days", 1, 730),
         Between("subscription_data.application_fee_percent", 0, 100),
     ),
-    "/v1/customers": (Letters("invoice_prefix", "[A-Z0-9]{1,12}", "Invalid invoice prefix: {value}"),),
-    "/v1/accounts": (Letters("country", "[A-Za-z]{2}", "Country '{value}' is unknown.", "country_unsupported"),),
-    "/v1/coupons": (Letters("id", _OWN_ID, _ID), Between("max_redemptions", 1)),
+    "/v1/customers": (Pattern("invoice_prefix", "[A-Z0-9]{1,12}", "Invalid invoice prefix: {value}"),),
+    "/v1/accounts": (Pattern("country", "[A-Za-z]{2}", "Country '{value}' is unknown.", "country_unsupported"),),
+    "/v1/coupons": (Pattern("id", _OWN_ID, _ID), Between("max_redemptions", 1)),
     "/v1/invoiceitems": (Ordered("period", "start", "end"), OneOnly("", ("amount", "unit_amount_decimal"))),
     "/v1/invoices": (AtMost("custom_fields", 4), OneOnly("", ("days_until_due", "due_date"))),
     "/v1/payment_intents": (
@@ -186,7 +187,7 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
     ),
     "/v1/payment_links": (*_LINES, *_CUSTOM_FIELDS, Branch("after_completion", "redirect")),
     "/v1/prices": _FLEXIBLE,
-    "/v1/products": (Letters("id", _OWN_ID, _ID),),
+    "/v1/products": (Pattern("id", _OWN_ID, _ID),),
     "/v1/promotion_codes": (Between("max_redemptions", 1),),
     "/v1/refunds": (OneOnly("", ("charge", "payment_intent")),),
     "/v1/shipping_rates": (_ESTIMATE,),
@@ -195,12 +196,15 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
         OneOnly("", ("billing_cycle_anchor", "billing_cycle_anchor_config")),
     ),
 }
-"""By path of a POST: what Stripe refuses beyond the types of its parameters."""
+"""By the path that makes an object: what Stripe refuses beyond the types of its parameters.
+
+The rows hold for each POST to such an object, too.
+"""
 
 
 def check(method: str, path: str, params: Mapping[str, object]) -> None:
     """Raise for the first row that a request breaks. path: the operation's."""
-    for row in ROWS.get(path, ()) if method == "POST" else ():
+    for row in ROWS.get(path.partition("/{")[0], ()) if method == "POST" else ():
         row.check(params)
 
 
