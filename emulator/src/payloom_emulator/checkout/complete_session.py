@@ -14,7 +14,7 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.payments import attempts, payment_intents, setup_intents
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid, parameter_missing
-from payloom_emulator.protocol.json_shapes import is_object
+from payloom_emulator.protocol.json_shapes import integer, is_object
 
 if TYPE_CHECKING:
     from payloom_emulator.checkout.confirm_params import ConfirmConsent, ConfirmParams
@@ -52,7 +52,7 @@ def _check_expected(session: CheckoutSession, params: ConfirmParams) -> None:
     expected = params.get("expected_amount")
     if expected is None or expected == "" or session["mode"] == "setup":
         return
-    if int(expected) != session["amount_total"]:
+    if integer(expected) != session["amount_total"]:
         raise invalid(
             f"The amount changed: the session is about {session['amount_total']}, not {expected}. Load the page again.",
             "expected_amount",

@@ -18,10 +18,9 @@ from payloom_emulator.http.control_key import with_control_key
 from payloom_emulator.http.same_site import own_pages_only
 from payloom_emulator.http.seeding import replay_calls
 from payloom_emulator.http.trigger import TRIGGERS, trigger
-from payloom_emulator.kit.digits import is_digits
 from payloom_emulator.kit.durations import parse_duration
 from payloom_emulator.protocol.errors import StripeError
-from payloom_emulator.protocol.json_shapes import elements, is_array, is_object, members, text
+from payloom_emulator.protocol.json_shapes import elements, integer, is_array, is_object, members, text
 from payloom_emulator.runtime import challenges
 from payloom_emulator.runtime.delivery_faults import SCHEDULES, DeliveryFaults
 from payloom_emulator.runtime.requests.call_faults import CallFault
@@ -155,8 +154,9 @@ def _seconds(value: object) -> int:
     if isinstance(value, int | float):
         return int(value)
     text = str(value)
-    if is_digits(text):
-        return int(text)
+    seconds = integer(text)
+    if seconds is not None:
+        return seconds
     try:
         duration = parse_duration(text)
     except ValueError as error:

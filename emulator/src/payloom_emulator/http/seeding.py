@@ -11,9 +11,8 @@ import re
 from typing import TYPE_CHECKING, TypedDict
 
 from payloom_emulator.core.errors import EmulatorError
-from payloom_emulator.kit.digits import is_digits
 from payloom_emulator.kit.durations import parse_duration
-from payloom_emulator.protocol.json_shapes import is_array, is_object, members
+from payloom_emulator.protocol.json_shapes import integer, is_array, is_object, members
 from payloom_emulator.runtime import challenges
 
 if TYPE_CHECKING:
@@ -89,7 +88,8 @@ def _filled(value: object, known: Mapping[str, JsonMapping]) -> object:
         referenced: object = known.get(match[1])
         for part in match[2].strip(".").split("."):
             if is_array(referenced):
-                referenced = referenced[int(part)] if is_digits(part) and int(part) < len(referenced) else None
+                index = integer(part)
+                referenced = referenced[index] if index is not None and index < len(referenced) else None
             else:
                 referenced = referenced.get(part) if is_object(referenced) else None
         if referenced is None:

@@ -197,7 +197,7 @@ _CARDS: tuple[Card, ...] = (
     _visa("4000000000000341", "chargeCustomerFail", decline="generic_decline", attaches=True),
     _visa("4000000000000341", "chargeCustomerFailLostCard", decline="lost_card", attaches=True),
     _visa("4000000000000341", "chargeCustomerFailStolenCard", decline="stolen_card", attaches=True),
-    # What these set off is off in an account where nobody turned it on.
+    # Radar acts on these only in an account that turned the rule on.
     _visa("4000008400000407", "highFraudDisputeScore"),
     _visa("4000008400000159", "highEfwScore"),
     _visa("4000008400001017", "radarDynamicRiskThreshold"),
@@ -238,7 +238,7 @@ _CARDS: tuple[Card, ...] = (
     _visa("4000008400000779", "createComplianceDispute", dispute="noncompliant", evidence="visa_compliance"),
     Card("5105008400000002", "mastercard", ("createMastercardComplianceDispute",), dispute="noncompliant", evidence="mastercard_compliance"),
     _visa("4000000001000043", "createAutoRepresentmentEligibleDispute", dispute="fraudulent"),
-    # The networks prevent these disputes where an account asked them to, which none did here.
+    # The networks prevent these disputes only for an account that enrolled; no account here did.
     _visa("4000000404004816", "createRapidDisputeResolutionDispute", dispute="fraudulent"),
     _visa("4000000404005649", "createCe3BlockDispute", dispute="fraudulent"),
     Card("5105000300000018", "mastercard", ("createEthocaAlert",), dispute="fraudulent"),

@@ -141,8 +141,9 @@ def _enum(node: TypeNode, value: object, path: ParamPath, typed: bool) -> object
     if values == ("",):
         raise invalid(f"Invalid value: {_shown(value)}", bracket(path))
     _refuse_empty(value, path)
-    if isinstance(value, str) and is_digits(value) and int(value) in values:
-        return int(value)
+    number = whole_number(value) if isinstance(value, str) else None
+    if number is not None and number in values:
+        return number
     names = in_stripes_order([str(v) for v in values if v != ""])
     listed = " or ".join(names) if len(names) < 3 else ", ".join(names[:-1]) + f", or {names[-1]}"
     raise invalid(f"Invalid {bracket(path)}: must be {'one of ' if len(names) > 1 else ''}{listed}", bracket(path))

@@ -64,6 +64,31 @@ def test_every_door_refuses_other_digits(text: str, path: str, params: dict[str,
     assert LocalStripe().refused("POST", path, filled(params))["param"] == param
 
 
+_HUGE = "9" * 4999
+
+
+def test_a_text_of_thousands_of_digits_is_no_number() -> None:
+    local = LocalStripe()
+    customer = local.ok("POST", "/v1/customers", {"source": "tok_visa"})
+    card = f"/v1/customers/{customer['id']}/sources/{customer['default_source']}"
+    account = local.ok("POST", "/v1/accounts", {"type": "custom", "country": "US"})["id"]
+    cards = f"/v1/accounts/{account}/external_accounts"
+    debit = local.ok("POST", cards, {"external_account": "tok_visa_debit"})["id"]
+    for path in (card, f"{cards}/{debit}"):
+        assert local.refused("POST", path, {"exp_year": _HUGE})["param"] == "exp_year"
+    item = {"price_data": {"currency": "usd", "unit_amount": 900, "product_data": {"name": "A"}}, "quantity": 1}
+    params = {"mode": "payment", "line_items": [item], "success_url": "https://shop.example"}
+    page = f"/v1/payment_pages/{local.ok('POST', '/v1/checkout/sessions', params)['id']}/confirm"
+    details = {
+        "type": "card",
+        "card": {"number": "4242424242424242", "exp_month": "12", "exp_year": "2034", "cvc": "123"},
+    }
+    late = {**details, "card": {**details["card"], "exp_year": _HUGE}}
+    for more in ({"payment_method_data": late}, {"payment_method_data": details, "expected_amount": _HUGE}):
+        status, _ = local.emulator.call("POST", page, {"email": "j@example.com", **more}, key="pk_test_browser_1")
+        assert 400 <= status < 500
+
+
 def test_a_cursor_is_an_object_of_the_list() -> None:
     local = LocalStripe()
     customer = local.ok("POST", "/v1/customers")["id"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.differences import public_fields
-from payloom_emulator.kit.digits import is_digits
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import test_cards
@@ -37,8 +36,8 @@ def account_fields(unit: UnitOfWork, data: JsonMapping, param: str = "bank_accou
             raise parameter_missing(f"{param}[{name}]")
     number = str(data["account_number"])
     routing = text(data.get("routing_number"))
-    if data["country"] == "US" and (routing is None or len(routing) != 9 or not is_digits(routing)):
-        raise invalid("Routing number must have 9 digits", f"{param}[routing_number]", "routing_number_invalid")
+    if data["country"] == "US":
+        debited_accounts.check_routing_number(routing, param)
     return {
         "id": unit.environment.ids.new("ba_1", 23),
         "object": "bank_account",

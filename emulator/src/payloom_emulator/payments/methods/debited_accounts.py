@@ -85,14 +85,18 @@ def number_of(kind: str, details: JsonMapping, below: str) -> str:
         if not details.get(name):
             raise parameter_missing(f"{below}[{name}]")
     if kind == "us_bank_account":
-        routing = text(details.get("routing_number")) or ""
-        if len(routing) != 9 or not is_digits(routing):
-            raise invalid("Routing number must have 9 digits", f"{below}[routing_number]", "routing_number_invalid")
+        check_routing_number(text(details.get("routing_number")), below)
     if kind == "sepa_debit" and not is_iban(number):
         raise invalid("Invalid IBAN.", f"{below}[iban]", "invalid_bank_account_iban")
     if refused := test_banks.REFUSED_ACCOUNTS.get((kind, number)):
         raise invalid("The bank account details are not those of an account.", f"{below}[{row.number}]", refused)
     return number
+
+
+def check_routing_number(number: str | None, below: str) -> None:
+    """Raise unless this is the routing number of a US bank. below: where the account is."""
+    if number is None or len(number) != 9 or not is_digits(number):
+        raise invalid("Routing number must have 9 digits", f"{below}[routing_number]", "routing_number_invalid")
 
 
 def fields(kind: str, number: str, details: JsonMapping | None = None) -> dict[str, object]:

@@ -66,7 +66,7 @@ def make(
 
 
 def end(unit: UnitOfWork, method: PaymentMethod) -> None:
-    """The customer's bank takes back the mandates of an account."""
+    """Make the active mandates of an account inactive, as after a debit that its bank returned."""
     for mandate in unit.list(kinds.MANDATE, payment_method=method["id"]):
         if mandate["status"] == "active":
             _end(unit, mandate)

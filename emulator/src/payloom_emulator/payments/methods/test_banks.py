@@ -16,7 +16,7 @@ class Bank:
     """A test bank account.
 
     kind: payment method type. account: number or IBAN. outcome: what a debit comes to; "processing" never ends.
-    slow: takes minutes. failure: code and message when it fails. mandate_ends: when the bank takes the mandate back.
+    slow: takes minutes. failure: code and message when it fails. mandate_ends: when the mandate becomes inactive.
     """
 
     kind: str
@@ -41,7 +41,7 @@ _FAILURES = {
     "processing_error": "The payment could not be processed.",
     "refer_to_customer": "The customer's bank could not process this payment: refer to the customer.",
 }
-# After these the bank knows no mandate any longer.
+# After these failures the mandate is inactive.
 _ENDS_MANDATE = frozenset({"account_closed", "debit_not_authorized", "no_account"})
 
 _OUTCOMES: dict[str, Outcome] = {"success": "succeeded", "dispute": "disputed", "processing": "processing"}

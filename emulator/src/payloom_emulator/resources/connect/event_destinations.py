@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Mapping[str, object])
 
 _BEFORE = "before_"
-"""Begins the `page` of an address that leads back. The id of the object follows that the page ends before."""
+"""Prefix of `page` in an address that leads back. After it comes the id of the object that the page ends before."""
 _SETTABLE = frozenset({"description", "enabled_events", "event_payload", "name", "type"})
 PING = "v2.core.event_destination.ping"
 

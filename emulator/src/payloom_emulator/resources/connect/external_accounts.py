@@ -9,10 +9,10 @@ from payloom_emulator.core.declarations.resource import Endpoints, Operation, Re
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import required
 from payloom_emulator.core.schemas.schema import Schema
-from payloom_emulator.kit.digits import is_digits
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments.methods import external_accounts
 from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.json_shapes import integer
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ def _update(call: RequestContext[AccountExternalAccountUpdateParams]) -> Externa
     changes: dict[str, object] = {name: params.get(name) or None for name in fitting if name in params}
     for name in ("exp_month", "exp_year"):
         if name in changes:
-            if not is_digits(str(changes[name])):
+            changes[name] = integer(str(changes[name]))
+            if changes[name] is None:
                 raise invalid("Your card's expiration date is invalid.", name, f"invalid_expiry_{name[4:]}")
-            changes[name] = int(str(changes[name]))
     if params.get("default_for_currency") is False and external["default_for_currency"]:
         raise invalid(
             "You cannot unset the default of a currency: make another external account the default.",

@@ -18,7 +18,6 @@ from payloom_emulator.core.schemas.schema import (
     read_only,
     settable,
 )
-from payloom_emulator.kit.digits import is_digits
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol import api_versions
 from payloom_emulator.protocol.errors import StripeError, invalid, missing
@@ -227,7 +226,8 @@ def _typed(params: JsonMapping) -> dict[str, object]:
     card = data.get("card") if is_object(data) else None
     if not is_object(data) or not is_object(card):
         return dict(params)
-    dates = {name: int(str(card[name])) for name in ("exp_month", "exp_year") if is_digits(str(card.get(name, "")))}
+    numbers = {name: integer(str(card.get(name, ""))) for name in ("exp_month", "exp_year")}
+    dates = {name: number for name, number in numbers.items() if number is not None}
     return {**params, "payment_method_data": {**data, "card": {**card, **dates}}}
 
 

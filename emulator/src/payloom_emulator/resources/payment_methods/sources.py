@@ -9,10 +9,10 @@ from payloom_emulator.core.declarations.resource import Endpoints, Operation, Re
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import required
 from payloom_emulator.core.schemas.schema import Schema, read_only, settable
-from payloom_emulator.kit.digits import is_digits
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments.methods import bank_accounts, card_sources
 from payloom_emulator.protocol.errors import CardError, missing
+from payloom_emulator.protocol.json_shapes import integer
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ def _update(call: RequestContext[CustomerPaymentSourceUpdateParams]) -> Saved:
     changes: dict[str, object] = {name: call.params.get(name) for name in _CHANGEABLE if name in call.params}
     for name, code in (("exp_month", "invalid_expiry_month"), ("exp_year", "invalid_expiry_year")):
         if name in changes:
-            if not is_digits(str(changes[name])):
+            changes[name] = integer(str(changes[name]))
+            if changes[name] is None:
                 raise CardError("Your card's expiration date is invalid.", code=code, param=name)
-            changes[name] = int(str(changes[name]))
     source = _retrieve(call)
     if "metadata" in call.params:
         changes["metadata"] = merge_metadata(source["metadata"], call.params["metadata"])

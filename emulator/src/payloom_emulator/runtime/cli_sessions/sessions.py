@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.config import DEFAULT_WEBHOOK_SECRET
 from payloom_emulator.kit.clock import monotonic
-from payloom_emulator.kit.digits import is_digits
-from payloom_emulator.protocol.json_shapes import text, texts
+from payloom_emulator.protocol.json_shapes import integer, text, texts
 from payloom_emulator.runtime.cli_sessions.log_filters import LogFilters, log_payload
 
 if TYPE_CHECKING:
@@ -160,7 +159,7 @@ def take_reply(message: JsonMapping, answered: Callable[[int, int, str], None]) 
     """Read what the CLI says. A receiver's answer goes to `answered(number of the delivery, status, body)`."""
     if message.get("type") != "webhook_response":
         return
-    number = (text(message.get("webhook_conversation_id")) or "").removeprefix("wc_")
+    number = integer((text(message.get("webhook_conversation_id")) or "").removeprefix("wc_"))
     status = message.get("status")
-    if is_digits(number) and isinstance(status, int):
-        answered(int(number), status, text(message.get("body")) or "")
+    if number is not None and isinstance(status, int):
+        answered(number, status, text(message.get("body")) or "")
