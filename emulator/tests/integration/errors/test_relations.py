@@ -8,11 +8,11 @@ import pytest
 import stripe
 
 from payloom_emulator.protocol.errors import StripeError
-from payloom_emulator.protocol.param_types import operations, type_of
+from payloom_emulator.protocol.param_types import TypeNode, operations, type_of
 from payloom_emulator.runtime.requests import relations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from payloom_emulator.embedded import RunningEmulator
 
@@ -33,6 +33,7 @@ BROKEN: list[tuple[str, Mapping[str, object], str]] = [
     ("/v1/payment_intents", {"amount": 5, "transfer_data": {"amount": 6}}, "amount"),
     ("/v1/payment_intents", {"amount": 5, "application_fee_amount": 6}, "amount"),
     ("/v1/payment_links", {"after_completion": {"type": "redirect"}}, "after_completion[redirect]"),
+    ("/v1/payment_links", {"subscription_data": {"trial_period_days": 0}}, "subscription_data[trial_period_days]"),
     ("/v1/prices", {"custom_unit_amount": {"minimum": 9, "maximum": 5}}, "custom_unit_amount[maximum]"),
     ("/v1/prices", {"custom_unit_amount": {"minimum": 9, "preset": 5}}, "custom_unit_amount[preset]"),
     ("/v1/prices", {"custom_unit_amount": {"preset": 9, "maximum": 5}}, "custom_unit_amount[maximum]"),
@@ -86,6 +87,43 @@ def test_what_does_not_go_together_is_refused(path: str, params: Mapping[str, ob
     relations.check("GET", path, params)
 
 
+def _shares(node: TypeNode, *parents: str) -> Iterator[tuple[str, ...]]:
+    """Yield the path of each percentage that is part of a payment."""
+    if node.kind in {"a", "u"}:
+        for ref in node.either or (node.item,):
+            yield from _shares(type_of(ref), *parents)
+    for name, ref in node.fields.items():
+        if name in {"application_fee_percent", "amount_percent"}:
+            yield (*parents, name)
+        elif len(parents) < 3:
+            yield from _shares(type_of(ref), *parents, name)
+
+
+def _sent(value: float, name: str, *below: str) -> Mapping[str, object]:
+    """Return the parameters with a value at a path. `phases` is a list."""
+    inner = _sent(value, *below) if below else value
+    return {name: [inner] if name == "phases" else inner}
+
+
+_SHARES = sorted(
+    {
+        (path, names)
+        for (method, path), node in operations().items()
+        if method == "POST"
+        for names in _shares(type_of(node))
+        if names[0] != "schedule_details"  # answers 501
+    }
+)
+
+
+@pytest.mark.parametrize(("path", "names"), _SHARES)
+@pytest.mark.parametrize("percent", [-0.5, 100.5])
+def test_a_share_of_a_payment_is_a_percentage(path: str, names: tuple[str, ...], percent: float) -> None:
+    with pytest.raises(StripeError) as refused:
+        relations.check("POST", path, _sent(percent, *names))
+    assert str(refused.value.param).removesuffix("]").endswith(names[-1])
+
+
 def test_every_operation_with_an_address_for_receipts_checks_it() -> None:
     doors = [path for (_, path), node in operations().items() if "receipt_email" in type_of(node).fields]
     assert len(doors) >= 6
@@ -108,11 +146,13 @@ def _breaks(row: relations.Row, params: Mapping[str, object]) -> bool:
 
 
 def test_every_row_has_an_example() -> None:
+    examples = [(path, params) for path, params, _ in BROKEN]
+    examples += [(path, _sent(100.5, *names)) for path, names in _SHARES]
     assert [
         (path, row)
         for path, rows in relations.ROWS.items()
         for row in rows
-        if not any(_breaks(row, params) for of, params, _ in BROKEN if of == path)
+        if not any(_breaks(row, params) for of, params in examples if of == path)
     ] == []
 
 

@@ -161,6 +161,16 @@ _FLEXIBLE = (
     Ordered("custom_unit_amount", "preset", "maximum"),
 )
 _ESTIMATE = Ordered("delivery_estimate", "minimum.value", "maximum.value")
+_TRIAL = Between("subscription_data.trial_period_days", 1, 730)
+_FEE_PERCENT = Between("application_fee_percent", 0, 100)
+
+
+def _percents(below: str = "") -> tuple[Row, ...]:
+    """Return the rows of the parts of a subscription's payments that go elsewhere."""
+    names = ("application_fee_percent", "transfer_data.amount_percent")
+    return tuple(Between(f"{below}{name}", 0, 100) for name in names)
+
+
 ROWS: Mapping[str, tuple[Row, ...]] = {
     "/v1/billing_portal/sessions": (
         Pattern("return_url", r"[a-zA-Z][a-zA-Z0-9+.-]*://\S+", "Not a valid URL", "url_invalid"),
@@ -172,8 +182,8 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
         AtMost("discounts", 1),
         OneOnly("discounts", ("coupon", "promotion_code")),
         OneOnly("subscription_data", ("trial_end", "trial_period_days")),
-        Between("subscription_data.trial_period_days", 1, 730),
-        Between("subscription_data.application_fee_percent", 0, 100),
+        _TRIAL,
+        *_percents("subscription_data."),
     ),
     "/v1/customers": (Pattern("invoice_prefix", "[A-Z0-9]{1,12}", "Invalid invoice prefix: {value}"),),
     "/v1/accounts": (Pattern("country", "[A-Za-z]{2}", "Country '{value}' is unknown.", "country_unsupported"),),
@@ -185,13 +195,22 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
         Ordered("", "transfer_data.amount", "amount"),
         Ordered("", "application_fee_amount", "amount"),
     ),
-    "/v1/payment_links": (*_LINES, *_CUSTOM_FIELDS, Branch("after_completion", "redirect")),
+    "/v1/payment_links": (
+        *_LINES,
+        *_CUSTOM_FIELDS,
+        Branch("after_completion", "redirect"),
+        _TRIAL,
+        _FEE_PERCENT,
+    ),
     "/v1/prices": _FLEXIBLE,
     "/v1/products": (Pattern("id", _OWN_ID, _ID),),
     "/v1/promotion_codes": (Between("max_redemptions", 1),),
+    "/v1/quotes": _percents(),
     "/v1/refunds": (OneOnly("", ("charge", "payment_intent")),),
     "/v1/shipping_rates": (_ESTIMATE,),
+    "/v1/subscription_schedules": (*_percents("default_settings."), *_percents("phases.")),
     "/v1/subscriptions": (
+        *_percents(),
         Between("billing_cycle_anchor_config.day_of_month", 1, 31),
         OneOnly("", ("billing_cycle_anchor", "billing_cycle_anchor_config")),
     ),
