@@ -6,12 +6,14 @@ An author's loop in a loop, or a text that doubles, ends with an error that says
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
-from collections.abc import Generator, Mapping, Sized
+from collections.abc import Generator, Mapping, MappingView, Sized
 from contextvars import ContextVar
 from typing import Any
 
 from jinja2.exceptions import TemplateRuntimeError
+from jinja2.utils import Namespace
 from typing_extensions import TypeIs
 
 from payloom.kit.json_types import is_map, is_sequence
@@ -87,7 +89,7 @@ def length(value: Any) -> int:
 
 def _is_sized(value: object) -> TypeIs[Sized]:
     """Whether the value is a text or a collection."""
-    return isinstance(value, str | bytes | range | list | tuple | set | frozenset | Mapping)
+    return isinstance(value, str | bytes | range | list | tuple | set | frozenset | Mapping | MappingView)
 
 
 def written(value: Any) -> int:
@@ -106,6 +108,10 @@ def written(value: Any) -> int:
         elif is_sequence(item):
             count += 2
             waiting.extend(item[:MOST_OF_ONE])
+        elif isinstance(item, set | frozenset | MappingView):
+            waiting.extend(itertools.islice(item, MOST_OF_ONE))  # type: ignore[arg-type] - the views of a map have items
+        elif isinstance(item, Namespace):
+            count += _queue(waiting, getattr(item, "_Namespace__attrs"))  # noqa: B009 - Jinja's own, which is written out
         else:
             count += 20
     return count

@@ -26,8 +26,8 @@ _WIDE = re.compile(r"\d{5,}|\*")
 
 def check_operator(operator: str, left: Any, right: Any) -> None:
     """Raise `TemplateTooCostly` for an operation that would make a value beyond all bounds."""
-    if operator == "%" and isinstance(left, str):
-        _check_percent(left, right)
+    if operator == "%" and isinstance(left, str | bytes):
+        _check_percent(_text(left), right)
     elif operator == "+":
         spend(length(left) + length(right))
     elif operator == "*":
@@ -41,19 +41,24 @@ def check_operator(operator: str, left: Any, right: Any) -> None:
 
 
 def check_method(method: Callable[..., Any], args: tuple[Any, ...], keywords: Mapping[str, Any]) -> None:
-    """Measure a call of a text's or a number's own method."""
+    """Measure a call of the own method of a text, of its bytes, or of a number."""
     owner, name = getattr(method, "__self__", None), getattr(method, "__name__", "")
     if not isinstance(owner, str | bytes | int | float):
         return
-    _check_widths([*args, *keywords.values()])
-    if not isinstance(owner, str):
+    values = [*args, *keywords.values()]
+    _check_widths(values)
+    if not isinstance(owner, str | bytes):
         return
+    text = _text(owner)
     if name == "replace" and len(args) > 1:
-        check_replace(owner, str(args[0]), str(args[1]))
+        check_replace(text, _text(args[0]), _text(args[1]))
     elif name == "join" and args:
-        spend(_joined(owner, args[0]))
-    elif name == "translate" and args and is_map(args[0]):
-        spend(len(owner) * max((length(value) for value in args[0].values()), default=1))
+        spend(_joined(text, args[0]))
+    elif name == "expandtabs":
+        spend(len(text) + text.count("\t") * max((abs(value) for value in values if isinstance(value, int)), default=8))
+    elif name == "translate" and args:
+        letters = args[0].values() if is_map(args[0]) else args[0] if is_sequence(args[0]) else ()
+        spend(len(text) * max(map(length, letters), default=1))
 
 
 def check_format(text: str, values: list[Any]) -> None:
@@ -70,6 +75,11 @@ def check_format(text: str, values: list[Any]) -> None:
 def check_replace(text: str, old: str, new: str) -> None:
     """Measure `text.replace(old, new)`."""
     spend(len(text) + text.count(old) * len(new))
+
+
+def _text(value: object) -> str:
+    """Return a value as text, in which each byte is a character."""
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def _check_widths(values: Sequence[Any]) -> None:
@@ -95,9 +105,7 @@ def _width(spec: str) -> int:
 
 def _joined(between: str, values: Any) -> int:
     """Return how long the joined text is. What has no length is measured as it is read."""
-    if not (isinstance(values, str) or is_sequence(values) or is_map(values)):
-        return len(between)
-    count = len(values) * len(between)
+    count = length(values) * len(between)
     return count if count > MOST_OF_ONE else count + written(values)
 
 
@@ -112,7 +120,7 @@ def _is_written(value: Any, _others: Sequence[Any]) -> None:
 def _is_indented(value: Any, others: Sequence[Any]) -> None:
     _check_widths(others)
     text = str(value)
-    each = max((other if isinstance(other, int) else length(other) for other in others), default=4)
+    each = max((abs(other) if isinstance(other, int) else length(other) for other in others), default=4)
     spend(len(text) + (text.count("\n") + 1) * each)
 
 
@@ -148,8 +156,9 @@ def _is_json(value: Any, others: Sequence[Any]) -> None:
 
 
 def _is_short(value: Any, others: Sequence[Any]) -> None:
-    spend(written(value))
-    if written(value) > _SLOW or any(length(other) > _LONGEST_NAME for other in others):
+    characters = written(value)
+    spend(characters)
+    if characters > _SLOW or any(length(other) > _LONGEST_NAME for other in others):
         raise TemplateTooCostly(f"this filter takes at most {_SLOW:,} characters, and short arguments")
 
 
