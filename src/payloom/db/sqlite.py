@@ -115,8 +115,14 @@ class SqliteDatabase:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
     def _read(self, work: Callable[[sa.Connection], T]) -> T:
-        with self._engine.connect() as conn, conn.begin():
-            return work(conn)
+        try:
+            with self._engine.connect() as conn, conn.begin():
+                return work(conn)
+        except (exc.DBAPIError, sqlite3.Error) as error:
+            state = _unavailable(error)
+            if state is error:
+                raise
+            raise state from error
 
     async def write(self, work: Callable[[sa.Connection], T], *, wait_for_locks: bool = True) -> T:  # noqa: ARG002 - no locks
         """Run `work` in the next transaction and return its result once it is on disk."""

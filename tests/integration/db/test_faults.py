@@ -147,3 +147,28 @@ async def test_a_full_disk_refuses_and_recovers(tmp_path: Path) -> None:
     await database.write(insert)
     assert await database.read(lambda tx: tx.execute(sa.text("SELECT count(*) FROM t")).scalar()) == present(stored) + 1
     await database.close()
+
+
+async def test_a_damaged_file_is_named_to_whoever_reads_or_writes(tmp_path: Path) -> None:
+    path = tmp_path / "d.sqlite"
+    database = open_database(f"sqlite:///{path}")
+    await database.write(lambda tx: tx.execute(sa.text("CREATE TABLE t (x)")))
+    root = await database.read(lambda tx: tx.execute(sa.text("SELECT rootpage FROM sqlite_master")).scalar_one())
+    size = await database.read(lambda tx: tx.execute(sa.text("PRAGMA page_size")).scalar_one())
+    await database.close()
+    with path.open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"?" * size)
+    database = open_database(f"sqlite:///{path}")
+    try:
+        for act, statement in ((database.read, "SELECT x FROM t"), (database.write, "INSERT INTO t VALUES (1)")):
+            with pytest.raises(DatabaseUnavailable, match="damaged") as refused:
+                await act(lambda tx, statement=statement: tx.execute(sa.text(statement)))
+            assert "payloom restore" in (refused.value.hint or "")
+    finally:
+        await database.close()
+
+
+async def test_a_wrong_statement_is_no_state_of_the_database(database: Database) -> None:
+    with pytest.raises(exc.DBAPIError, match="nowhere"):
+        await database.read(lambda tx: tx.execute(sa.text("SELECT x FROM nowhere")))
