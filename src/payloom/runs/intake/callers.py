@@ -27,7 +27,7 @@ from payloom.workflows.program.commands import StepFailure
 from payloom.workflows.program.inputs import InvalidInput
 
 _POLL = 0.25
-_FIRST_LOOK = 0.5
+_LOOK_EVERY = 0.5
 """Seconds between two looks at what a run that has not answered is doing."""
 
 
@@ -216,7 +216,7 @@ class CallerRuns:
         end = monotonic() + seconds
         while True:
             left = end - monotonic()
-            answer = await self.await_response(waiters, run_id, seconds=min(_FIRST_LOOK, left))
+            answer = await self.await_response(waiters, run_id, seconds=min(_LOOK_EVERY, left))
             if answer.state != "running":
                 return answer, None
             left = end - monotonic()
@@ -245,7 +245,7 @@ def read_pause(tx: sa.Connection, run_id: str) -> Pause | None:
         .where(steps.c.run_id == run_id, steps.c.status == "started", steps.c.retry_at.is_not(None))
         .order_by(steps.c.seq)
     )
-    for step in tx.execute(again):
+    if (step := tx.execute(again).first()) is not None:
         cause = f": {failure_from_json(step.failure).message}" if step.failure is not None else ""
         return Pause(f"step {step.path} is tried again{cause}", step.retry_at)
     run = load_run(tx, run_id)
