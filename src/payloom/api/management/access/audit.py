@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from payloom.api.http.audit import actor_of, audit_note
 from payloom.api.http.same_origin import SAFE_METHODS
 from payloom.api.management.access.auth import Caller
+from payloom.api.management.access.marks import marks_of
 from payloom.audit.actions import ACTIONS, Outcome
 from payloom.audit.trail import Actor, AuditNote, AuditTrail
 from payloom.db.database import Database
@@ -53,8 +54,7 @@ def not_audited(reason: str) -> dict[str, Any]:
 
 def audited_action(route: Any, method: str) -> str | None:
     """Return what is recorded of a route; None if nothing is."""
-    extra: dict[str, Any] = getattr(route, "openapi_extra", None) or {}
-    mark = extra.get(KEY)
+    mark = marks_of(route).get(KEY)
     if mark is None:
         return None if method in SAFE_METHODS else "other"
     return None if str(mark).startswith(NOTHING) else str(mark)
@@ -63,9 +63,8 @@ def audited_action(route: Any, method: str) -> str | None:
 def record_with_the_change(request: Request, database: Database, trail: AuditTrail) -> None:
     """Have the route's next write transaction record what it does. Who was let in must be known."""
     route = request.scope.get("route")
-    extra: dict[str, Any] = getattr(route, "openapi_extra", None) or {}
     action, caller = audited_action(route, request.method), request.scope["state"].get("caller")
-    if action is None or caller is None or AFTER in extra:
+    if action is None or caller is None or AFTER in marks_of(route):
         return
     note = audit_note(request)
 

@@ -5,8 +5,9 @@ The admin token is a proof of its own. Where `auth.staff.proof_minutes` is not s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
+
+from payloom.api.management.access.marks import marks_of
 
 KEY = "x-proof"
 
@@ -18,5 +19,4 @@ def needs_proof() -> dict[str, Any]:
 
 def proof_needed(route: Any) -> bool:
     """Whether a route needs a fresh proof."""
-    marks: Mapping[str, Any] = getattr(route, "openapi_extra", None) or {}
-    return marks.get(KEY) is not None
+    return KEY in marks_of(route)

@@ -8,7 +8,6 @@ gets it. A program with the admin token may repeat itself. The mark is an extens
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -16,6 +15,7 @@ from starlette.requests import Request
 from payloom.api.http.errors import RepeatedRequest, TooManyRequests
 from payloom.api.limits.rate_limit import Counters, SharedLimiter
 from payloom.api.management.access.auth import Caller
+from payloom.api.management.access.marks import marks_of
 
 WITHIN = 2.0
 """Seconds."""
@@ -29,8 +29,7 @@ def begins_anew() -> dict[str, Any]:
 
 def is_begun_anew(route: Any) -> bool:
     """Whether a route does it again when it is called again."""
-    marks: Mapping[str, Any] = getattr(route, "openapi_extra", None) or {}
-    return marks.get(KEY) is not None
+    return KEY in marks_of(route)
 
 
 class Repeats:

@@ -6,10 +6,10 @@ to be read and an admin for everything else. `payloom.api.management.access.righ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from payloom.api.http.same_origin import SAFE_METHODS
+from payloom.api.management.access.marks import marks_of
 from payloom.settings.studio_roles import StudioRole, includes
 
 KEY = "x-role"
@@ -50,8 +50,7 @@ def role_for(method: str) -> StudioRole:
 
 def required_role(route: Any, method: str) -> Any:
     """Return the role that a route needs, or `anybody`."""
-    marks: Mapping[str, Any] = getattr(route, "openapi_extra", None) or {}
-    return marks.get(KEY) or role_for(method)
+    return marks_of(route).get(KEY) or role_for(method)
 
 
 def has_role(role: StudioRole, required: StudioRole) -> bool:
