@@ -43,18 +43,14 @@ def _parts(html: str) -> list[str]:
     at = 0
     while (start := html.find("<", at)) >= 0:
         known = _known(html, start)
-        tokens = None if known else _TOKENS.search(html, start)
-        if tokens is not None:
-            start = tokens.start()
-        elif known is None:
-            break
-        if start > at:
-            parts.append(_read(html[at:start]))
         if known is not None:
-            parts.append(known.text)
+            parts += (_read(html[at:start]), known.text)
             at = start + len(known.markup)
             continue
-        assert tokens is not None
+        tokens = _TOKENS.search(html, start)
+        if tokens is None:
+            break
+        parts.append(_read(html[at : tokens.start()]))
         at = tokens.end()
         if not _add_parts(parts, links, tokens[0]) and at < len(html):
             _remember(tokens[0])
