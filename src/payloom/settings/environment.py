@@ -5,11 +5,13 @@ Containers mount secrets as files: `STRIPE_SECRET_KEY_FILE=/run/secrets/stripe` 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dotenv import dotenv_values
 
+from payloom.kit.validation.text_files import NotUtf8, read_text
 from payloom.settings.errors import BadSettings
 
 DOTENV = ".env"
@@ -52,13 +54,20 @@ def read_environment(root: Path, variables: Mapping[str, str], *, is_dev: bool) 
     path = root / (name or DOTENV)
     if not (name or (is_dev and path.is_file())):
         return Environment(variables, root=root)
-    try:
-        values = dotenv_values(path, interpolate=False) if path.is_file() else None
-    except (OSError, UnicodeDecodeError):
-        values = None
-    if values is None:
-        raise BadSettings(f"{name or DOTENV} cannot be read", hint="Give the path of a file with NAME=value lines.")
+    text = _text(path, name or DOTENV)
+    values = dotenv_values(stream=io.StringIO(text), interpolate=False)
     return Environment(variables, {key: value for key, value in values.items() if value is not None}, root)
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        if path.is_file():
+            return read_text(path, name)
+    except NotUtf8 as error:
+        raise BadSettings(error.message, where=error.where, hint=error.hint) from None
+    except OSError:
+        pass  # as if it were none
+    raise BadSettings(f"{name} cannot be read", hint="Give the path of a file with NAME=value lines.")
 
 
 def _content(path: Path, name: str) -> str:

@@ -42,7 +42,7 @@ def test_a_file_in_another_encoding_is_named(name: str, tmp_path: Path) -> None:
     assert done.returncode in {1, 2}, text
     assert "bug" not in text
     assert name.removeprefix("emails/").removeprefix("pages/") in text
-    assert re.search(r"UTF-8|utf-8|cannot be read", text), text
+    assert re.search(r"UTF-8|utf-8", text), text
 
 
 @pytest.mark.parametrize("words", ARGUMENTS.values(), ids=ARGUMENTS)
