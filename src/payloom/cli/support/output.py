@@ -30,10 +30,7 @@ class InternalError(PayloomError):
     exit_code = 70
 
     def __init__(self, message: str) -> None:
-        super().__init__(
-            message,
-            hint="This is a bug in Payloom. Run the command with PAYLOOM_TRACEBACK=1, and report what it prints.",
-        )
+        super().__init__(message, hint=_REPORT_BUG)
 
 
 P = ParamSpec("P")
