@@ -58,7 +58,15 @@ def test_a_declined_card_is_told_in_stripes_words_for_buyers() -> None:
     assert (error["message"], error["decline_code"]) == ("Your card was declined.", "lost_card")
 
 
-@pytest.mark.parametrize("path", ["/api/auth/sign-in", "/api/auth/sign-up", "/api/auth/forgot", "/api/reckons"])
+BODIES = (
+    *("/api/auth/sign-in", "/api/auth/sign-up", "/api/auth/forgot", "/api/auth/reset", "/api/auth/verify"),
+    *("/api/auth/verification", "/api/auth/password", "/api/auth/sign-in/second-factor", "/api/auth/prove"),
+    "/api/reckons",
+)
+"""Where a stranger sends a body of JSON."""
+
+
+@pytest.mark.parametrize("path", BODIES)
 def test_a_body_with_many_faults_gets_a_short_answer(reachable: RunningServer, path: str) -> None:
     body = {f"field_{number}": number for number in range(2_000)} | {"x" * 5_000: 1}
     headers = {"origin": reachable.url, "sec-fetch-site": "same-origin"}
