@@ -55,6 +55,16 @@ def mask(text: str) -> tuple[str, list[tuple[int, int]]]:
     return "".join(pieces), spans
 
 
+def without_expressions(text: str, instead: str = "") -> str:
+    """Return a value's text with `instead` in place of each `${{ … }}`, however many lines or braces that has."""
+    pieces: list[str] = []
+    at = 0
+    while (start := text.find("${{", at)) >= 0 and (end := closing(text, start)) >= 0:
+        pieces += [text[at:start], instead]
+        at = end
+    return "".join([*pieces, text[at:]])
+
+
 def needs_quotes(raw: str, *, in_flow: bool) -> bool:
     """Whether a plain scalar holding expressions cannot stand without quotes."""
     return in_flow or ": " in raw or " #" in raw or raw.endswith(":")

@@ -203,7 +203,8 @@ class Names:
             return
         is_action = site.compiled.source.replace(" ", "").removeprefix("context.") == "event.action"
         described = "an action here" if is_action else f"a value of `{site.compiled.source}`"
-        known = {branch.case_key(word) or "" for word in type_of_schema(self.types.of(site)).values() or ()}
+        keys = (branch.case_key(word) for word in type_of_schema(self.types.of(site)).values() or ())
+        known = {key for key in keys if key is not None}
         for event in events if is_action else ():
             family = self.catalog.family(event.family)
             if family is None:
@@ -216,7 +217,7 @@ class Names:
         """Report the cases of a switch that are none of the known words."""
         words = sorted(known)
         for case in node.cases:
-            if case not in {*words, "null"}:
+            if case not in words and case != "null":
                 hint = did_you_mean(case, words) or f"it can be {scope.names(words)}"
                 message = f"this case never comes: `{case}` is not {described}"
                 self.findings.report("F010", (*node.path, "cases", case), message, hint, key=True)

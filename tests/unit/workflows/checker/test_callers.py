@@ -176,6 +176,7 @@ RIGHT = [
     CALLED + "steps:\n" + stripe("subscriptions.create", "customer: cus_1, items: [{price: price_2}]", "idempotency_key: x"),
     CALLED + "steps:\n" + stripe("invoices.create_preview", "customer: cus_1, subscription_details: {items: [{price: price_2}]}", ""),
     CALLED + "steps:\n" + stripe("customers.create", "email: a@b.co", "idempotency_key: " + "k" * 255),
+    CALLED + "steps:\n" + stripe("customers.create", "email: a@b.co", "idempotency_key: \"${{ {'a': {'b': run.id}}.a.b }}" + "k" * 250 + '"'),
     PAID + 'steps: [{log: "${{ string(object.amount / size(object.id)) }} ${{ string(500 / 100) }}"}]\n',
     PAID + f"steps:\n  - {{update: orders, {BY_METADATA}}}, set: {{failure: none}}}}\n",
     API + 'steps:\n  - {update: users, where: {id: "${{ user.id }}"}, set: {paid_at: "${{ now() }}", plan: free}}\n',

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from payloom.kit.diagnostics import Path
 from payloom.kit.json_types import is_list, is_map
+from payloom.kit.yaml.masking import without_expressions
 from payloom.workflows.catalog.catalog import Action
 from payloom.workflows.catalog.limits import CHOICES, LIMITS, NOT_BOTH, Choice, Limits
 from payloom.workflows.checker.expressions import Types
@@ -87,13 +88,19 @@ def against_choices(findings: Findings, types: Types, action: Action, values: An
         for name in choice.without:
             if _given(findings, types, values.get(name), (*path, name)):
                 yield (*path, name), f"Stripe takes no `{name}` {_where(choice, values)}", f"leave out `{name}`"
-        if choice.needs and all(values.get(name) in (None, []) for name in choice.needs):
+        if choice.needs and all(lacks(values, name) for name in choice.needs):
             listed = " or ".join(f"`{name}`" for name in choice.needs)
             yield (
                 (*path, choice.parameter),
                 f"Stripe needs {listed} {_where(choice, values)}",
                 f"add {choice.needs[0]}: …",
             )
+
+
+def lacks(named: Mapping[str, Any], name: str) -> bool:
+    """Whether a parameter is surely not sent: it is left out, null, or an empty list, which no form can say."""
+    value = named.get(name)
+    return value is None or value == []
 
 
 def parameters(value: Any, schema: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str, Any, Mapping[str, Any]]]:
@@ -156,7 +163,7 @@ def _of_number(name: str, value: float, limits: Limits, path: Path) -> Iterator[
 
 
 def _of_text(name: str, value: str, limits: Limits, path: Path) -> Iterator[Problem]:
-    unknown = _BRACES.search(re.sub(r"\$\{\{.*?\}\}", "", value)) if name.endswith("url") else None
+    unknown = _BRACES.search(without_expressions(value)) if name.endswith("url") else None
     if unknown is not None:
         yield path, f"Stripe fills in {{CHECKOUT_SESSION_ID}}, and not {unknown[0]}", "write {CHECKOUT_SESSION_ID}"
     elif "${{" in value:

@@ -9,7 +9,7 @@ from payloom.kit.diagnostics import Path
 from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.catalog.catalog import Action
 from payloom.workflows.catalog.limits import ALONE, NEEDED, ONE_NEEDED, Needed
-from payloom.workflows.checker.parameters.limits import Problem, maps_of
+from payloom.workflows.checker.parameters.limits import Problem, lacks, maps_of
 
 _BRANCH_LEFT_OUT = ("tax.registrations.", "v2.")
 """Operations of whose `type` the branch may be left out: Stripe has a default for what it says."""
@@ -33,17 +33,11 @@ def what_is_missing(action: Action, values: Any, path: Path) -> Iterator[Problem
         yield from _alone(shape, named, at)
 
 
-def _lacks(named: Mapping[str, Any], name: str) -> bool:
-    # Stripe's form has no place for an empty list: it is not sent.
-    value = named.get(name)
-    return value is None or value == []
-
-
 def _required(shape: Mapping[str, Any], named: Mapping[str, Any], at: Path, names: list[str]) -> Iterator[Problem]:
     for name in shape.get("required") or ():
         if name in named and named[name] == "":
             yield (*at, name), f"Stripe takes no empty `{name}`", "write a value, or leave the step out"
-        elif name in named and _lacks(named, name):
+        elif name in named and lacks(named, name):
             yield (*at, name), f"Stripe needs a value of `{name}`", "write at least one"
         elif names and name not in named:
             yield at, f"Stripe needs `{name}` in `{'.'.join(names)}`", f"add {name}: …"
@@ -53,7 +47,7 @@ def _one_of_each(shape: Mapping[str, Any], named: Mapping[str, Any], at: Path) -
     if any(name not in (shape.get("properties") or {}) for name in named):
         return  # an unknown name may mean one of them
     for group in shape.get(ONE_NEEDED) or ():
-        if all(_lacks(named, name) for name in group):
+        if all(lacks(named, name) for name in group):
             listed = " or ".join(f"`{name}`" for name in group[:3])
             yield at, f"Stripe needs {listed} here", f"add {group[0]}: …"
 
@@ -62,7 +56,7 @@ def _branch(shape: Mapping[str, Any], named: Mapping[str, Any], at: Path) -> Ite
     """Find `type: redirect` without `redirect`: it is needed if something in it is, or if it is no map."""
     branch = named.get("type")
     properties: Mapping[str, Any] = shape.get("properties") or {}
-    if not isinstance(branch, str) or branch not in properties or not _lacks(named, branch):
+    if not isinstance(branch, str) or branch not in properties or not lacks(named, branch):
         return
     part = properties[branch]
     alternatives = part.get("anyOf") or [part]
@@ -74,7 +68,7 @@ def _branch(shape: Mapping[str, Any], named: Mapping[str, Any], at: Path) -> Ite
 def _alone(shape: Mapping[str, Any], named: Mapping[str, Any], at: Path) -> Iterator[Problem]:
     alone: Mapping[str, frozenset[str]] = shape.get(ALONE) or {}
     for name, beside in alone.items():
-        if _lacks(named, name):
+        if lacks(named, name):
             continue
         for other, value in named.items():
             if other != name and other not in beside and value is not None and not (is_map(value) and not value):

@@ -9,8 +9,10 @@ from typing import Any
 from payloom.kit.diagnostics import Path
 from payloom.kit.json_types import is_map
 from payloom.kit.suggest import did_you_mean
+from payloom.kit.yaml.masking import without_expressions
 from payloom.workflows.catalog.catalog import Action
 from payloom.workflows.catalog.limits import SEARCHED
+from payloom.workflows.checker.findings import Findings
 from payloom.workflows.checker.parameters.limits import Problem
 
 _CLAUSE = re.compile(
@@ -20,21 +22,19 @@ _CLAUSE = re.compile(
 )
 _WORD = re.compile(r"\s*(AND|OR)\b", re.IGNORECASE)
 _MOST = 10
+"""Clauses of one query."""
 _SHORTEST = 3
 """Characters of a text that is searched for as a part of another one."""
 _EXAMPLE = "write fields like status:'active' AND metadata['order']:'42'"
 
 
-def searches(action: Action, values: Any, path: Path) -> Iterator[Problem]:
+def searches(findings: Findings, action: Action, values: Any, path: Path) -> Iterator[Problem]:
     """Yield what is wrong with the query of a search. What an expression fills in may be anything."""
     fields: Mapping[str, str] = (action.params or {}).get(SEARCHED) or {}
     query = values.get("query") if is_map(values) else None
-    if not fields or not isinstance(query, str):
+    if not fields or not isinstance(query, str) or findings.single(query, (*path, "query")) is not None:
         return
-    if query.strip().startswith("${{") and query.strip().endswith("}}") and query.count("${{") == 1:
-        return
-    text = re.sub(r"\$\{\{.*?\}\}", "1000", query, flags=re.DOTALL)
-    problem = _of_query(text, fields)
+    problem = _of_query(without_expressions(query, "1000"), fields)
     if problem is not None:
         yield (*path, "query"), *problem
 
@@ -73,13 +73,12 @@ def _of_clause(clause: re.Match[str], fields: Mapping[str, str]) -> tuple[str, s
         (fields[known] for known in fields if "*" in known and re.fullmatch(known.replace("*", r"\w+"), name)), None
     )
     if kind is None:
-        return f"Stripe does not search for `{name}` here", did_you_mean(
-            name, fields
-        ) or f"it knows {', '.join(fields)}"
-    if (name == "metadata") is (clause["key"] is None):
-        return ("`metadata` needs its key", "write metadata['key']:'value'") if name == "metadata" else (
-            f"`{name}` has no keys", f"write {name}:'value'"
-        )  # fmt: skip
+        hint = did_you_mean(name, fields) or f"it knows {', '.join(fields)}"
+        return f"Stripe does not search for `{name}` here", hint
+    if name == "metadata" and clause["key"] is None:
+        return "`metadata` needs its key", "write metadata['key']:'value'"
+    if name != "metadata" and clause["key"] is not None:
+        return f"`{name}` has no keys", f"write {name}:'value'"
     if sign in {">", "<", ">=", "<="}:
         if kind not in {"number", "any"}:
             return f"`{name}` is compared with `:`, not with `{sign}`", f"write {name}:'value'"

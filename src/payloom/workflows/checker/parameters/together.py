@@ -17,45 +17,43 @@ from payloom.workflows.expressions.left_out import moved_hint
 
 _DEEPEST = 4
 """Levels of `expand`, without the `data` of a list."""
-_ONCE = {"custom_fields": "key", "subscriptions.create items": "price"}
-"""Lists whose items differ in one of their parameters; before a blank, the operation."""
+_ONCE = ((None, "custom_fields", "key"), ("subscriptions.create", "items", "price"))
+"""Lists whose items differ in one of their parameters: the operation (None: any), the list, and that parameter."""
 Schema = Mapping[str, Any]
 
 
 def orders(findings: Findings, action: Action, values: Any, path: Path) -> Iterator[Problem]:
-    """Yield the pairs that are turned round, such as a minimum above its maximum."""
+    """Yield the pairs in the wrong order, such as a minimum above its maximum."""
     for at, shape, named in maps_of(values, action.params or {}, path):
         for low, high in shape.get(ORDERED) or ():
-            first, second = (_number(findings, named, at, name.split(".")) for name in (low, high))
+            first, second = (_number(findings, named, at, name) for name in (low, high))
             if first is not None and second is not None and first > second:
-                message = f"`{high}` is at least `{low}`, and {_shown(named, high)} is less than {_shown(named, low)}"
-                yield (*at, *high.split(".")), message, "turn them round, or change one of them"
+                less, more = _value_at(named, high), _value_at(named, low)
+                message = f"`{high}` is at least `{low}`, and {less} is less than {more}"
+                yield (*at, *high.split(".")), message, "swap them, or change one of them"
 
 
-def _number(findings: Findings, named: Mapping[str, Any], at: Path, names: list[str]) -> float | None:
+def _number(findings: Findings, named: Mapping[str, Any], at: Path, dotted: str) -> float | None:
     """Return a number, or a moment in seconds; moments that are counted from the call are compared with each other."""
-    value: Any = named
-    for name in names:
-        value = value.get(name) if is_map(value) else None
-    sent = constant(findings, value, (*at, *names))
+    value, place = _value_at(named, dotted), (*at, *dotted.split("."))
+    sent = constant(findings, value, place)
     if isinstance(sent, int | float) and not isinstance(sent, bool):
         return sent
-    counted = moment(findings, value, (*at, *names))
+    counted = moment(findings, value, place)
     return None if counted is None or counted.fixed else counted.seconds
 
 
-def _shown(named: Mapping[str, Any], dotted: str) -> str:
+def _value_at(named: Mapping[str, Any], dotted: str) -> Any:
     value: Any = named
     for name in dotted.split("."):
-        value = value[name]
-    return str(value)
+        value = value.get(name) if is_map(value) else None
+    return value
 
 
 def doubles(action: str, values: Any, path: Path) -> Iterator[Problem]:
     """Yield the items of a list that repeat one before them."""
-    for place, name in _ONCE.items():
-        operation, _, parameter = place.rpartition(" ")
-        items = values.get(parameter) if is_map(values) and operation in {"", action} else None
+    for operation, parameter, name in _ONCE:
+        items = values.get(parameter) if is_map(values) and operation in {None, action} else None
         seen: set[str] = set()
         for at, item in enumerate(items if is_list(items) else ()):
             key = item.get(name) if is_map(item) else None

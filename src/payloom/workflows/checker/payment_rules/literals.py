@@ -18,6 +18,7 @@ from payloom.kit.money import (
     exponent,
 )
 from payloom.kit.suggest import did_you_mean
+from payloom.kit.yaml.masking import without_expressions
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
 from payloom.workflows.checker.parameters.items import items_beside
@@ -56,7 +57,7 @@ def check_literals(findings: Findings, types: Types) -> None:
             *moments(findings, action, values, path),
             *orders(findings, action, values, path),
             *doubles(action.name, values, path),
-            *searches(action, values, path),
+            *searches(findings, action, values, path),
             *fees(action.name, values, path, of_account=node.account is not None),
             *currencies(action.name, values, path),
             *expansions(action, values, path),
@@ -73,7 +74,7 @@ def check_literals(findings: Findings, types: Types) -> None:
 def _key(findings: Findings, node: outbound.OutsideStep) -> None:
     """Find an idempotency key that is too long, whatever its expressions give."""
     text = node.key.literal if node.key is not None else None
-    length = len(re.sub(r"\$\{\{.*?\}\}", "", text)) if isinstance(text, str) else 0
+    length = len(without_expressions(text)) if isinstance(text, str) else 0
     if length > LONGEST_IDEMPOTENCY_KEY:
         message = f"an idempotency key has at most {LONGEST_IDEMPOTENCY_KEY} characters, this has {length}"
         findings.report("F137", (*node.path, "idempotency_key"), message, "write ${{ hash(…) }}")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from payloom.kit.diagnostics import Diagnostic
+
 PAYMENT = "mode: payment, success_url: https://shop.example, line_items: [{price: price_1, quantity: 1}]"
 SUBSCRIPTION = "mode: subscription, success_url: https://shop.example, line_items: [{price: price_2, quantity: 1}]"
 WRONG = [
@@ -242,16 +244,21 @@ RIGHT = [
     ("customers.search", "query: \"email:'${{ run.id }}'\""),
     ("customers.search", "query: '${{ run.id }}'"),
     ("payment_intents.search", "query: \"amount>${{ 5 * 100 }} metadata['${{ run.id }}']:'x'\""),
+    ("payment_intents.search", "query: \"amount>${{ {'a': {'b': 5}}.a.b }} metadata['${{ '}}' }}']:'x'\""),
+    ("payment_intents.search", "query: \"${{ {'a': {'b': run.id}}.a.b }}\""),
 ]  # fmt: skip
 
 
-def _said(action: str, params: str) -> list[str]:
+def _diagnostics(action: str, params: str) -> tuple[Diagnostic, ...]:
     params = params.replace("PAYMENT", PAYMENT).replace("SUBSCRIPTION", SUBSCRIPTION)
     step = f"  - id: r\n    stripe: {action}\n    with: {{{params}}}\n    idempotency_key: x\n"
     text = f"name: T\ndescription: d\non: {{called: true}}\nsteps:\n{step}"
+    return load(text, catalog=catalog()).diagnostics
+
+
+def _said(action: str, params: str) -> list[str]:
     quiet = {"F105", "F133"}
-    diagnostics = load(text, catalog=catalog()).diagnostics
-    return [f"{each.code} {each.message}" for each in diagnostics if each.code not in quiet]
+    return [f"{each.code} {each.message}" for each in _diagnostics(action, params) if each.code not in quiet]
 
 
 @pytest.mark.parametrize(("action", "params", "code", "message"), WRONG)
@@ -353,7 +360,4 @@ def test_every_search_knows_its_fields() -> None:
     ],
 )
 def test_a_hint_says_what_to_write(action: str, params: str, hint: str) -> None:
-    params = params.replace("PAYMENT", PAYMENT).replace("SUBSCRIPTION", SUBSCRIPTION)
-    step = f"  - id: r\n    stripe: {action}\n    with: {{{params}}}\n    idempotency_key: x\n"
-    text = f"name: T\ndescription: d\non: {{called: true}}\nsteps:\n{step}"
-    assert hint in [each.hint for each in load(text, catalog=catalog()).diagnostics if each.code == "F137"]
+    assert hint in [each.hint for each in _diagnostics(action, params) if each.code == "F137"]
