@@ -94,20 +94,18 @@ def event_types(
     if family is None:
         return None, None
     schema = family.object_schema
-    coming = sorted(actions or family.actions)
-    if schema is not None and "id" in schema.get("properties", {}):
-        named = [action for action in actions or family.actions if family.has_id(action)]
-        if not named:
-            fields: Mapping[str, Any] = schema["properties"]
-            schema = {**schema, "properties": {name: fields[name] for name in fields if name != "id"}}
+    possible = sorted(actions or family.actions)
+    fields: Mapping[str, Any] = (schema or {}).get("properties", {})
+    if schema is not None and "id" in fields and not any(family.has_id(action) for action in possible):
+        schema = {**schema, "properties": {name: fields[name] for name in fields if name != "id"}}
     event = {
         "type": "object",
         "properties": {
             "id": TEXT,
-            "type": {"type": "string", "enum": [f"{family_name}.{action}" for action in coming]},
+            "type": {"type": "string", "enum": [f"{family_name}.{action}" for action in possible]},
             "account": TEXT if connected else or_null(TEXT),
             "family": TEXT,
-            "action": {"type": "string", "enum": list(coming)},
+            "action": {"type": "string", "enum": possible},
             "created": {"type": "integer"},
             "livemode": {"type": "boolean"},
             "object": schema or {},

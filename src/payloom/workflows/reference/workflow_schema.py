@@ -31,6 +31,8 @@ COMMON = (
     "subscriptions.update",
 )
 """The actions that editors describe in full unless told otherwise."""
+_UNSEEN = OF_THE_CHECKER | {STARTS}
+"""What no editor is given: a limit, for one, is of a value, and an expression in a file is longer than its value."""
 
 
 def workflow_schema(catalog: Catalog | None = None, *, parameters: Sequence[str] | None = COMMON) -> dict[str, Any]:
@@ -121,7 +123,7 @@ def _open_to_expressions(schema: Any) -> Any:
     out = {
         key: value if key in {"enum", "required"} else _open_to_expressions(value)
         for key, value in schema.items()
-        if key not in {*OF_THE_CHECKER, STARTS}  # the checker's: an expression in a file is longer than its value
+        if key not in _UNSEEN
     }
     if out.get("x-open") and "enum" in out:
         # Stripe adds values between two releases: offer the known ones, allow others.

@@ -90,15 +90,15 @@ UNSTATED: Mapping[str, Limits] = {
 _OWN_ID = Limits(alphabet="[A-Za-z0-9_-]+", letters="letters, digits, dashes, and underscores")
 _UNSTATED_OF: Mapping[tuple[str, str], Limits] = {
     ("charges", "amount"): Limits(above=0),
+    ("checkout.sessions", "discounts"): Limits(most=1),
     ("checkout.sessions", "line_items"): Limits(most=100),
     ("checkout.sessions", "optional_items"): Limits(most=10),
-    ("checkout.sessions", "discounts"): Limits(most=1),
     ("coupons", "id"): _OWN_ID,
     ("coupons", "name"): Limits(longest=40),
     ("customers", "name"): Limits(longest=256),
     ("entitlements.features", "name"): Limits(longest=80),
-    ("invoices", "description"): Limits(longest=1500),
     ("file_links", "expires_at"): Limits(soonest=1),
+    ("invoices", "description"): Limits(longest=1500),
     ("invoices", "due_date"): Limits(soonest=1),
     ("invoices", "number"): Limits(longest=26),
     ("payment_intents", "amount_to_capture"): Limits(above=0),
@@ -108,8 +108,8 @@ _UNSTATED_OF: Mapping[tuple[str, str], Limits] = {
     ("promotion_codes", "code"): Limits(longest=500),
     ("promotion_codes", "expires_at"): Limits(soonest=1),
     ("quotes", "description"): Limits(longest=500),
-    ("quotes", "footer"): Limits(longest=500),
     ("quotes", "expires_at"): Limits(soonest=1),
+    ("quotes", "footer"): Limits(longest=500),
     ("quotes", "header"): Limits(longest=50),
     ("refunds", "amount"): Limits(above=0),
     ("shipping_rates", "display_name"): Limits(longest=100),
@@ -384,11 +384,11 @@ def _of_moment(sentence: str) -> Limits:
         if match is None:
             continue
         parts = match.groupdict()
-        most = {"two": 2}.get(parts.get("most") or "") or int(parts.get("most") or 0)
-        unit, first = parts.get("unit"), parts.get("first") or parts.get("unit")
-        least = int(parts["least"]) * _SECONDS[first or ""] if parts.get("least") else None
-        past = -int(parts["past"]) * 86_400 if parts.get("past") else None
-        return Limits(soonest=past if least is None else least, latest=most * _SECONDS[unit] if unit else None)
+        soonest = -int(parts["past"]) * 86_400 if "past" in parts else None
+        if "least" in parts:
+            soonest = int(parts["least"]) * _SECONDS[parts.get("first") or parts["unit"]]
+        most = 2 if parts.get("most") == "two" else int(parts.get("most", 0))
+        return Limits(soonest=soonest, latest=most * _SECONDS[parts["unit"]] if most else None)
     return Limits()
 
 
