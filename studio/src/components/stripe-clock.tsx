@@ -16,12 +16,12 @@ export const readClock = () => request<Clock>("GET", "/local-stripe/control/cloc
 
 /** The clock; nothing against the real Stripe. */
 export function useStripeClock() {
-  const local = useMe().data?.local_stripe ?? false;
+  const local = Boolean(useMe().data?.local_stripe);
   return useQuery({
     queryKey: ["local", "clock"],
     queryFn: readClock,
     refetchInterval: 30_000,
-    enabled: Boolean(local),
+    enabled: local,
   });
 }
 

@@ -2,11 +2,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { client, take } from "@/api/client";
 
-export function useWorkflowName(): (id: string) => string {
-  const workflows = useQuery({
+/** The project's workflows: one answer for all that shows or names them. */
+export const useWorkflows = (enabled = true) =>
+  useQuery({
     queryKey: ["workflows", "list"],
     queryFn: ({ signal }) => take(client.GET("/workflows", { signal })),
-  }).data?.data;
+    enabled,
+  });
+
+export function useWorkflowName(): (id: string) => string {
+  const workflows = useWorkflows().data?.data;
   return (id) => workflows?.find((workflow) => workflow.id === id)?.name || id;
 }
 

@@ -13,7 +13,7 @@ export { Menu, MenuChoice, MenuItem, MenuLabel, MenuLine } from "./overlays/menu
 export { More } from "./layout/more";
 export { RadioGroup, type RadioChoice } from "./controls/radio-group";
 export { Card, Facts, FilterBar, PageBody, PageHeader, Section } from "./layout/page";
-export { Badge, Status, StatusIcon, hasLook, lookOf, type Tone } from "./basics/status";
+export { Badge, Status, StatusIcon, lookOf, type Tone } from "./basics/status";
 export { Table, type Column, type TableProps } from "./layout/table";
 export { Tabs, type Tab } from "./controls/tabs";
 export { ClockAhead, CopyButton, CopyId, Duration, Money, Time, copy } from "./content/text";

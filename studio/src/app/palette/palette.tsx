@@ -21,6 +21,7 @@ import {
 import { useDeferredValue, useEffect, useState } from "react";
 import { queryClient } from "@/api/queries";
 import { client, take } from "@/api/client";
+import { useWorkflows } from "@/components/workflow-name";
 import type { components } from "@/api/schema";
 import { signOut } from "@/api/session";
 import { toastError } from "@/ui";
@@ -175,10 +176,7 @@ function Pages({ pages, go }: { pages: NavigationItem[]; go: Go }) {
 
 function Workflows({ go }: { go: Go }) {
   const navigate = useNavigate();
-  const workflows = useQuery({
-    queryKey: ["workflows", "names"],
-    queryFn: ({ signal }) => take(client.GET("/workflows", { signal })),
-  }).data?.data;
+  const workflows = useWorkflows().data?.data;
   if (!workflows || workflows.length === 0) return null;
   return (
     <Command.Group heading="Workflows">

@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { CloudOff } from "lucide-react";
 import { useLiveState } from "@/api/live-events";
 
-/** A server that restarts is back sooner, and nobody needs to hear of it. */
+/** Milliseconds: a server that restarts answers again sooner, and needs no note. */
 const PATIENCE = 1500;
 
 export function AwayNote() {

@@ -14,6 +14,7 @@ interface StartDialogProps {
   close: () => void;
 }
 
+/** A UUID, without `crypto.randomUUID`: browsers offer that only over HTTPS and on this machine. */
 const newId = (): string => "10000000-1000-4000-8000-100000000000".replace(/[018]/g, digitOf);
 
 const digitOf = (place: string): string => {

@@ -1,10 +1,10 @@
 /** What staff can do about something: the workflows that take its id, each with a form that has it filled in. */
-import { useQueries, useQuery } from "@tanstack/react-query";
+import { useQueries } from "@tanstack/react-query";
 import { ChevronDown, Play } from "lucide-react";
 import { useState } from "react";
-import { client, take } from "@/api/client";
 import { useMay, useMe } from "@/api/session";
 import { Button, Menu, MenuItem } from "@/ui";
+import { useWorkflows } from "../workflow-name";
 import { filledBy } from "./inputs";
 import { StartDialog } from "./start-dialog";
 import { isForStaff, mayStart, workflowQuery } from "./startable";
@@ -12,12 +12,7 @@ import { isForStaff, mayStart, workflowQuery } from "./startable";
 /** Those for staff that one of the known ids fills. */
 function useAbout(given: Readonly<Record<string, string>>): { id: string; name: string }[] {
   const me = useMe().data;
-  const may = useMay("support");
-  const list = useQuery({
-    queryKey: ["workflows", "list"],
-    queryFn: ({ signal }) => take(client.GET("/workflows", { signal })),
-    enabled: may,
-  });
+  const list = useWorkflows(useMay("support"));
   const candidates = (list.data?.data ?? []).filter((workflow) => isForStaff(workflow) && mayStart(workflow, me));
   const details = useQueries({ queries: candidates.map(({ id }) => workflowQuery(id)) });
   return candidates.filter((_, index) => filledBy(details[index]?.data?.input, given).length > 0);

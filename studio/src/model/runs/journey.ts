@@ -52,18 +52,18 @@ export function knownIds(
   entries: readonly (Entry & { currency: string | null })[],
 ): Record<string, string> {
   const known = new Map<string, Set<string>>();
+  const add = (name: string, value: string) => known.set(name, (known.get(name) ?? new Set()).add(value));
   for (const { kind, id, currency } of entries) {
     const [table, key] = id.split("/");
     const row = (kind === "order" || kind === "row") && table !== undefined && key !== undefined;
     const names = row ? [`${table.replace(/s$/, "")}_id`] : (NAMES[kind] ?? []);
-    for (const name of names) known.set(name, (known.get(name) ?? new Set()).add(row ? key : id));
-    if (currency) known.set("currency", (known.get("currency") ?? new Set()).add(currency));
+    for (const name of names) add(name, row ? key : id);
+    if (currency) add("currency", currency);
   }
   const ids: Record<string, string> = {};
   for (const [name, values] of known) {
-    const own = [...values].find((value) => value === subject);
     const only = values.size === 1 ? [...values][0] : undefined;
-    const value = own ?? only;
+    const value = values.has(subject) ? subject : only;
     if (value !== undefined) ids[name] = value;
   }
   return ids;

@@ -1,8 +1,8 @@
 /** A new template: an email, or a page with or without a Pay button. It opens in the editor. */
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { client, take } from "@/api/client";
+import { useWorkflows } from "@/components/workflow-name";
 import { CreateDialog } from "@/components/create-dialog";
 import { Field, Input, Select } from "@/ui";
 import { files } from "./api";
@@ -112,10 +112,7 @@ function PayButtonField({
   value: PayEndpoint | undefined;
   onChange: (endpoint: PayEndpoint | undefined) => void;
 }) {
-  const workflows = useQuery({
-    queryKey: ["workflows", "list"],
-    queryFn: ({ signal }) => take(client.GET("/workflows", { signal })),
-  });
+  const workflows = useWorkflows();
   const endpoints = (workflows.data?.data ?? []).flatMap((workflow) =>
     workflow.triggers.flatMap((trigger) =>
       trigger.kind === "api" && trigger.method === "POST" && trigger.path && !trigger.path.includes("{")

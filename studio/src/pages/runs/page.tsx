@@ -1,10 +1,10 @@
 /** Every run: filters in the address, search by any id, retry of many at once. */
-import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Play, SearchX } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useSearchParams, useSearchText } from "@/browser/search-params";
 import { client, take } from "@/api/client";
+import { useWorkflows } from "@/components/workflow-name";
 import { MOST_ITEMS } from "@/api/bulk";
 import { TERMINAL, useRunCounts, useRuns, type RunFilter, type RunState, type RunSummary } from "@/api/runs";
 import { useMay } from "@/api/session";
@@ -141,10 +141,7 @@ function selectedOf(chosen: ReadonlySet<string>, ...known: RunSummary[][]): RunS
 function Filters() {
   const [{ workflow, event }, setSearch] = useSearchParams();
   const [text, setText] = useSearchText();
-  const workflows = useQuery({
-    queryKey: ["workflows", "list"],
-    queryFn: ({ signal }) => take(client.GET("/workflows", { signal })),
-  }).data?.data;
+  const workflows = useWorkflows().data?.data;
   return (
     <FilterBar>
       <SearchField

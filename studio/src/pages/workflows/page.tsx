@@ -1,11 +1,10 @@
 /** Every workflow: what starts it, how its last run went, what the checker says. */
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useQuery } from "@tanstack/react-query";
 import { Plus, SearchX, Workflow } from "lucide-react";
 import { useMemo, useState } from "react";
 import { useSearchParams } from "@/browser/search-params";
 import { useShortcuts } from "@/browser/shortcuts";
-import { client, take } from "@/api/client";
+import { useWorkflows } from "@/components/workflow-name";
 import type { components } from "@/api/schema";
 import { useMe } from "@/api/session";
 import {
@@ -123,10 +122,7 @@ export function Page() {
   const navigate = useNavigate();
   const me = useMe().data;
   const [adding, setAdding] = useState(false);
-  const workflows = useQuery({
-    queryKey: ["workflows", "list"],
-    queryFn: ({ signal }) => take(client.GET("/workflows", { signal })),
-  });
+  const workflows = useWorkflows();
   const words = (search["search"] ?? "").toLowerCase();
   const rows = useMemo(
     () => workflows.data?.data.filter((workflow) => contains(workflow, words)) ?? [],
