@@ -66,14 +66,18 @@ def test_the_calls_of_the_editor_are_listed() -> None:
     listed: set[tuple[str, str]] = set()
     for cells in rows("editor-api.md", "# Editor API"):
         methods: list[str] = []
+        without_path: list[str] = []
         prefix = ""
         for code in named(cells[0]):
             words = code.split()
-            methods = [
-                *(methods if not any(word.startswith("/") for word in words) else []),
-                *METHODS.intersection(words),
-            ] or methods
-            for path in (word.partition("?")[0] for word in words if word.startswith("/")):
+            own = METHODS.intersection(words)
+            paths = [word.partition("?")[0] for word in words if word.startswith("/")]
+            if not paths:
+                without_path += own
+                continue
+            methods = [*without_path, *own] if own else methods
+            without_path = []
+            for path in paths:
                 whole = path if path.startswith(("/editor", "/workflows")) else f"{prefix}{path}"
                 prefix = prefix or whole.rpartition("/")[0]
                 listed |= {(method, re.sub(r"\{[^}]*\}", "{}", whole)) for method in methods}

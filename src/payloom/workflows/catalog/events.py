@@ -8,7 +8,7 @@ from typing import Any
 from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.catalog.schemas import TEXT, or_null
-from payloom.workflows.expressions.left_out import only_changed
+from payloom.workflows.expressions.left_out import GROWS, only_changed
 
 
 def split_type(event_type: str, families: Iterable[str]) -> tuple[str, str]:
@@ -102,10 +102,10 @@ def event_types(
         "type": "object",
         "properties": {
             "id": TEXT,
-            "type": {"type": "string", "enum": [f"{family_name}.{action}" for action in possible]},
+            "type": {"type": "string", GROWS: True, "enum": [f"{family_name}.{action}" for action in possible]},
             "account": TEXT if connected else or_null(TEXT),
             "family": TEXT,
-            "action": {"type": "string", "enum": possible},
+            "action": {"type": "string", GROWS: True, "enum": possible},
             "created": {"type": "integer"},
             "livemode": {"type": "boolean"},
             "object": schema or {},

@@ -15,7 +15,7 @@ from payloom.kit.json_types import is_map
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.functions.library import FUNCTIONS, METHODS
-from payloom.workflows.expressions.left_out import absence, id_hint, moved_hint
+from payloom.workflows.expressions.left_out import GROWS, absence, id_hint, moved_hint
 from payloom.workflows.expressions.syntax import ast
 from payloom.workflows.expressions.type_scopes import BoundScope, TypeScope
 from payloom.workflows.expressions.types import ANY, Schema, Type, fits, of_kinds, type_of_schema, union, without_null
@@ -25,7 +25,7 @@ __all__ = ["Inferred", "Problem", "fits", "infer"]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that cannot be right. `code`: the lint rule, F001 unknown name or field, F003 wrong type."""
+    """Something that cannot be right. `code`: its rule: F001 unknown name, F003 wrong type, F006 unknown word."""
 
     message: str
     span: tuple[int, int]
@@ -338,9 +338,9 @@ class _Checker:
         if node.value not in values and constant.schema is not None:
             listed = ", ".join(str(value) for value in values[:8]) + (", …" if len(values) > 8 else "")
             best = did_you_mean(node.value, [value for value in values if isinstance(value, str)])
-            self.problem(
-                node, f"{node.value!r} is none of the possible values", f"{best} " * bool(best) + f"({listed})"
-            )
+            hint = f"{best} " * bool(best) + f"({listed})"
+            code = "F006" if any(GROWS in schema for schema in shape.alternatives() or ()) else "F003"
+            self.problem(node, f"{node.value!r} is none of the possible values", hint, code)
 
     def membership(self, node: ast.Binary, left: Type, right: Type) -> None:
         self.require(node.right, right, {"list", "map"}, "what stands after `in`")

@@ -11,6 +11,9 @@ from payloom.kit.json_types import is_list, is_map
 LEFT_OUT = "x-left-out"
 """The key of a property's schema; its value says when the field is there: `expanded`, `deleted`, or `changed`."""
 
+GROWS = "x-grows"
+"""The key of the schema of an enum to which Stripe adds words: another word is a warning, and no error."""
+
 EXPANDABLE = "x-expandable"
 """The key of an id's schema; its value is the kind of the object that a call can expand it to."""
 

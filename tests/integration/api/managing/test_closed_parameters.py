@@ -36,6 +36,7 @@ OPEN = {
     "/events search": "words",
     "/events before": "an id",
     "/events/{event_id}/replay workflow": "a workflow; an unknown one is refused",
+    "/local-stripe/payments starting_after": "an id",
     "/mails to": "an address",
     "/mails template": "a template; a deleted one has mails, too",
     "/mails run": "an id",

@@ -63,6 +63,23 @@ def test_a_misspelt_parameter_is_an_error_with_its_place(before: str, after: str
     assert any(message in line for line in lines), lines
 
 
+@pytest.mark.parametrize(
+    ("condition", "word"),
+    [
+        ("event.action == 'succeded'", "did you mean 'succeeded'?"),
+        ("event.action != 'later_than_payloom'", "succeeded"),
+        ("event.action in ['succeeded', 'later_than_payloom']", "succeeded"),
+        ("event.type == 'payment_intent.succeded'", "did you mean 'payment_intent.succeeded'?"),
+    ],
+)
+def test_an_unknown_word_of_an_event_is_a_warning_because_stripe_adds_words(condition: str, word: str) -> None:
+    text = f"""name: T\ndescription: d\non: {{stripe: payment_intent, match: "{condition}"}}\nsteps: [{{log: x}}]\n"""
+    result = load(text, catalog=catalog())
+    assert result.errors == ()
+    (warning,) = [finding for finding in result.diagnostics if finding.code == "F006"]
+    assert (warning.severity, word in (warning.hint or "")) == ("warning", True), warning.format()
+
+
 SELLERS = """\
 name: T
 description: d
