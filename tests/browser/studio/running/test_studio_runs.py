@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -184,9 +185,10 @@ def test_a_run_is_copied_as_a_command_that_does_it_again(studio: Studio, open_pa
 def test_runs_that_wait_for_a_shared_run_lead_to_it_and_back(
     studio: Studio, open_page: OpenPage, axe: AxeCheck
 ) -> None:
+    batch = f"batch-{uuid.uuid4()}"
     for _ in range(2):
-        assert studio.call("/studio/settle", {"batch": "b1"}).status_code == 202
-    callers = [run["id"] for run in studio.get("/runs", workflow="studio-settles")["data"]]
+        assert studio.call("/studio/settle", {"batch": batch}).status_code == 202
+    callers = [run["id"] for run in studio.get("/runs", workflow="studio-settles")["data"][:2]]
     page = open_page(f"/runs/{callers[0]}")
     expect(page.get_by_text("Waiting for the run of studio-settle")).to_be_visible()
     assert axe(page) == []
