@@ -81,12 +81,16 @@ def scalar(value: Any, indent: int = 0, *, alone: bool = False) -> str:
         return "true" if value else "false"
     if not isinstance(value, str):
         return str(value)
-    if "\n" in value and alone:
+    if alone and _is_block(value):
         pad = " " * (indent + 2)
         keep = "" if value.endswith("\n") else "-"
-        if not value.startswith(" ") and value.strip("\n") == value.rstrip("\n"):
-            return f"|{keep}\n" + "\n".join(pad + line if line else "" for line in value.rstrip("\n").split("\n"))
+        return f"|{keep}\n" + "\n".join(pad + line if line else "" for line in value.rstrip("\n").split("\n"))
     return value if _is_plain(value) else _quoted(value)
+
+
+def _is_block(text: str) -> bool:
+    """Whether a text is written line by line. One with blanks or empty lines at its ends is quoted."""
+    return "\n" in text and not text.startswith((" ", "\n")) and not text.endswith("\n\n")
 
 
 def _is_plain(text: str) -> bool:
@@ -116,7 +120,7 @@ def _styled(value: Any) -> Any:
         return [_styled(item) for item in value]
     if not isinstance(value, str):
         return value
-    if "\n" in value and not value.startswith((" ", "\n")):
+    if _is_block(value):
         return LiteralScalarString(value)
     if _is_plain(value):
         return value

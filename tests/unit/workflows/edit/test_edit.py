@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.workflow_driver import EXAMPLES
 
+from payloom.kit.diagnostics import value_at
 from payloom.kit.yaml.reader import read_source
 from payloom.workflows.edit.edits import insert_item, move_item, remove, set_value
 from payloom.workflows.errors import BadEdit
@@ -145,6 +146,12 @@ values = st.recursive(
     ),
     max_leaves=5,
 )
+
+
+@pytest.mark.parametrize("value", ["\n", "\n\n", "a\n", "a\n\n", "\na", " a\nb", "a\n\nb\n"])
+def test_line_breaks_at_the_ends_of_a_text_stay(value: str) -> None:
+    for path, whole in ((("steps", 1, "log"), value), (("on",), [value]), (("on",), {"k": [value, "b"]})):
+        assert value_at(read_source(set_value(TEXT, path, whole), "").data, path) == whole
 
 
 @settings(max_examples=150, deadline=None)
