@@ -22,6 +22,7 @@ from payloom.kit.templates.guards import FILTERS, check_format, check_method, ch
 _ROUND = "a counted round"
 """A test that no template can name: compiled, it costs a tenth of a call."""
 _DEEP = "its parts, macros, or brackets are nested too deeply"
+_Used = TypeVar("_Used", nodes.Macro, nodes.CallBlock, nodes.Block, nodes.Template)
 _Body = TypeVar("_Body", nodes.For, nodes.Macro, nodes.CallBlock, nodes.Block, nodes.Template)
 
 
@@ -140,25 +141,12 @@ class _Counting(NodeTransformer):
             node.test = nodes.And(_count(node, 0).node, node.test, lineno=node.lineno)
         return _counted_body(node)
 
-    def visit_Template(self, node: nodes.Template) -> nodes.Template:  # noqa: N802 - Jinja's own form
-        """Count each use."""
+    def visit_Template(self, node: _Used) -> _Used:  # noqa: N802 - Jinja's own form
+        """Count each use, and each call."""
         self.generic_visit(node)
         return _counted_body(node)
 
-    def visit_Macro(self, node: nodes.Macro) -> nodes.Macro:  # noqa: N802 - Jinja's own form
-        """Count each call."""
-        self.generic_visit(node)
-        return _counted_body(node)
-
-    def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.CallBlock:  # noqa: N802 - Jinja's own form
-        """Count each call."""
-        self.generic_visit(node)
-        return _counted_body(node)
-
-    def visit_Block(self, node: nodes.Block) -> nodes.Block:  # noqa: N802 - Jinja's own form
-        """Count each use."""
-        self.generic_visit(node)
-        return _counted_body(node)
+    visit_Macro = visit_CallBlock = visit_Block = visit_Template  # noqa: N815 - Jinja's own form
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - Jinja's own form
         """Measure what is put together."""

@@ -38,10 +38,10 @@ def _of_one(name: str, named: Moment, limits: Limits, path: Path) -> Iterator[Pr
         elif latest is not None and 0 < latest <= _LONG and named.seconds < 10**11:
             yield path, f"`{name}` is at most {_words(latest)} away, so no moment in a file holds", f"write {example}"
     elif soonest is not None and named.seconds < soonest:
-        if soonest <= 1:
-            message = f"`{name}` lies in the future"
-        elif soonest < 0:
+        if soonest < 0:
             message = f"`{name}` is at most {_words(-soonest)} ago"
+        elif soonest <= 1:
+            message = f"`{name}` lies in the future"
         else:
             message = f"`{name}` is at least {_words(soonest)} from now"
         yield path, f"{message}, not {_words(named.seconds)}", f"write {example}"
@@ -53,6 +53,8 @@ def _of_one(name: str, named: Moment, limits: Limits, path: Path) -> Iterator[Pr
 def _example(soonest: int | None, latest: int | None) -> str:
     if latest is not None and latest <= 0:
         return "now() - duration('24h')"
+    if soonest is not None and soonest < 0:
+        return "now()"
     seconds = max(3600, 2 * (soonest or 0))
     if latest is not None and seconds > latest:
         seconds = latest

@@ -36,6 +36,7 @@ WRONG = [
     ("coupons.create", "percent_off: 10, redeem_by: '${{ add_months(now(), 72) }}'", "F137", "`redeem_by` is at most 5 years from now, not 6 years"),
     ("promotion_codes.create", "promotion: {type: coupon, coupon: SUMMER}, expires_at: 1500000000", "F137", "`expires_at` lies in the future, and 1500000000 is over"),
     ("invoices.create", "customer: cus_1, collection_method: send_invoice, due_date: 1500000000", "F137", "`due_date` lies in the future, and 1500000000 is over"),
+    ("billing.meter_events.create", 'event_name: calls, payload: {stripe_customer_id: cus_1, value: "1"}, timestamp: \'${{ now() - duration("960h") }}\'', "F137", "`timestamp` is at most 35 days ago, not 40 days ago"),
     ("checkout.sessions.create", "mode: payment, success_url: https://shop.example, line_items: [{price: price_1, quantity: 1, adjustable_quantity: {enabled: true, minimum: 5, maximum: 2}}]", "F137", "`quantity` is at least `adjustable_quantity.minimum`, and 1 is less than 5"),
     ("checkout.sessions.create", "mode: payment, success_url: https://shop.example, line_items: [{price: price_1, quantity: 9, adjustable_quantity: {enabled: true, minimum: 1, maximum: 5}}]", "F137", "`adjustable_quantity.maximum` is at least `quantity`, and 5 is less than 9"),
     ("prices.create", "currency: usd, product: prod_1, custom_unit_amount: {enabled: true, minimum: 900, maximum: 500}", "F137", "`maximum` is at least `minimum`, and 500 is less than 900"),
